@@ -1,0 +1,147 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// MARK: Settings
+
+/// `MSS_FUZZ=1` instruments the targets of this package for libFuzzer and adds the `mss-fuzz` executable.
+/// The flags are `unsafeFlags`, which would make the package unusable as a dependency: they stay behind the variable.
+let fuzzing = Context.environment["MSS_FUZZ"] == "1"
+
+let swiftSettings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (fuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
+
+/// pkg-config's `-D` flags are not passed on by SwiftPM; keep equal to `pkg-config --cflags xmlsec1-openssl`.
+let xmlsecSettings: [CSetting] = [
+    .define("__XMLSEC_FUNCTION__", to: "__func__"),
+    .define("XMLSEC_NO_SIZE_T"),
+    .define("XMLSEC_OPENSSL3_ENGINES", to: "1"),
+    .define("XMLSEC_NO_GOST", to: "1"),
+    .define("XMLSEC_NO_GOST2012", to: "1"),
+    .define("XMLSEC_NO_CRYPTO_DYNAMIC_LOADING", to: "1"),
+    .define("XMLSEC_CRYPTO_OPENSSL", to: "1"),
+]
+
+// MARK: External products
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let swiftASN1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "_CryptoExtras", package: "swift-crypto")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let atomics: Target.Dependency = .product(name: "Atomics", package: "swift-atomics")
+
+// MARK: Targets, floor by floor (Documentation/Architecture.md; checked by .ci/check-layers)
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+let floor0: [Target] = [
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .target(name: "COpenSSLShim", dependencies: ["COpenSSL"]),
+    .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .target(name: "CLibXML2Shim", dependencies: ["CLibXML2"]),
+    .systemLibrary(name: "CXMLSec", pkgConfig: "xmlsec1-openssl", providers: [.apt(["libxmlsec1-dev"])]),
+    .target(name: "CXMLSecShim", dependencies: ["CXMLSec"], cSettings: xmlsecSettings),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CZlibShim", dependencies: ["CZlib"]),
+]
+
+let floor1: [Target] = [library("MSSCore")]
+
+let floor2: [Target] = [
+    library("MSSTLS", ["MSSCore", "COpenSSLShim", nioCore, nioTLS, atomics]),
+    library("MSSHTTP", ["MSSCore", nioCore, nioSSL, asyncHTTPClient]),
+    library("MSSXML", ["MSSCore", "CLibXML2Shim"]),
+    library("MSSXMLSignature", ["MSSCore", "MSSXML", "CXMLSecShim"]),
+    library("MSSZIP", ["MSSCore", "CZlibShim"]),
+    library("MSSMessage", ["MSSCore", "MSSXML", "MSSZIP"]),
+]
+
+let floor3: [Target] = [
+    library("MSSWhitelist", ["MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", logging])
+]
+
+let floor4: [Target] = [
+    library(
+        "MSSTestKit",
+        [
+            "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSWhitelist", x509, swiftASN1, crypto, cryptoExtras,
+            nioCore, nioPosix, nioHTTP1, nioSSL,
+        ])
+]
+
+let floor5: [Target] = [
+    .executableTarget(
+        name: "mss-sandbox", dependencies: ["MSSCore", "MSSTestKit", argumentParser], path: "Examples/mss-sandbox",
+        swiftSettings: swiftSettings)
+]
+
+let testTargets: [Target] = [
+    tests("MSSCoreTests", ["MSSCore"]),
+    tests(
+        "MSSTLSTests", ["MSSCore", "MSSTLS", "MSSHTTP", "MSSTestKit", nioCore, nioPosix, nioTLS, nioEmbedded]),
+    tests("MSSHTTPTests", ["MSSCore", "MSSHTTP", "MSSTestKit", nioCore, nioPosix, nioHTTP1]),
+    tests("MSSXMLTests", ["MSSCore", "MSSXML"]),
+    tests("MSSXMLSignatureTests", ["MSSCore", "MSSXML", "MSSXMLSignature", "MSSTestKit"]),
+    tests("MSSZIPTests", ["MSSCore", "MSSZIP"]),
+    tests("MSSMessageTests", ["MSSCore", "MSSMessage", "MSSXML", "MSSZIP"]),
+    tests("MSSWhitelistTests", ["MSSCore", "MSSWhitelist", "MSSTLS", "MSSHTTP", "MSSXML", "MSSTestKit", nioCore]),
+    tests("MSSTestKitTests", ["MSSCore", "MSSTestKit", "MSSTLS", "MSSHTTP", x509, swiftASN1, nioCore, nioPosix]),
+]
+
+let tools: [Target] = [
+    .executableTarget(
+        name: "mss-bench",
+        dependencies: [
+            "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSTestKit",
+            argumentParser, nioCore, nioPosix, nioTLS,
+        ],
+        path: "Tests/Benchmarks/mss-bench", swiftSettings: swiftSettings)
+]
+
+let fuzzTargets: [Target] =
+    fuzzing
+    ? [
+        .executableTarget(
+            name: "mss-fuzz",
+            dependencies: ["MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist"],
+            path: "Tests/Fuzz/mss-fuzz", swiftSettings: swiftSettings,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
+    ] : []
+
+// MARK: Package
+
+let package = Package(
+    name: "swift-mssante",
+    products: (floor1 + floor2 + floor3 + floor4).map { .library(name: $0.name, targets: [$0.name]) },
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+    ],
+    targets: floor0 + floor1 + floor2 + floor3 + floor4 + floor5 + testTargets + tools + fuzzTargets,
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// Benchmarks of the SDK, each printed beside the real component it is compared with.
+@main
+struct Bench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mss-bench",
+        abstract: "Speed and memory of swift-mssante, beside the tools it is measured against.",
+        subcommands: [])
+}

@@ -1,0 +1,26 @@
+import Glibc
+
+// SwiftPM renames `main` to `<target>_main`, so libFuzzer's own main cannot be used: call its driver.
+@_silgen_name("LLVMFuzzerRunDriver")
+func LLVMFuzzerRunDriver(
+    _ argc: UnsafeMutablePointer<CInt>,
+    _ argv: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ one: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// The parsers under fuzz, by name: `mss-fuzz NAME [libFuzzer options] CORPUS`.
+/// Each library lists its own in a file beside this one.
+let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] = [:]
+
+guard CommandLine.argc >= 2, let body = fuzzTargets[CommandLine.arguments[1]] else {
+    print("usage: mss-fuzz NAME [libFuzzer options] CORPUS\nnames: \(fuzzTargets.keys.sorted().joined(separator: " "))")
+    exit(2)
+}
+// Drop our own argument before libFuzzer reads the rest.
+var argc = CommandLine.argc - 1
+var argv = CommandLine.unsafeArgv.advanced(by: 1)
+withUnsafeMutablePointer(to: &argv) { pointer in
+    pointer.withMemoryRebound(
+        to: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.self, capacity: 1
+    ) { exit(LLVMFuzzerRunDriver(&argc, $0, body)) }
+}
