@@ -26,19 +26,28 @@ let xmlsecSettings: [CSetting] = [
 ]
 
 // MARK: External products
+//
+// A package that only some targets need hangs on a trait, so that an importer with `traits: []` neither downloads nor
+// builds it (Documentation/Decisions/0009-traits.md). All traits are on by default: this package builds as it is.
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
-let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
-let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
-let swiftASN1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
-let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
-let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
-let cryptoExtras: Target.Dependency = .product(name: "_CryptoExtras", package: "swift-crypto")
-let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let nioSSL: Target.Dependency = .product(
+    name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["HTTP", "TestKit"]))
+let asyncHTTPClient: Target.Dependency = .product(
+    name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"]))
+let swiftASN1: Target.Dependency = .product(
+    name: "SwiftASN1", package: "swift-asn1", condition: .when(traits: ["TestKit"]))
+let x509: Target.Dependency = .product(
+    name: "X509", package: "swift-certificates", condition: .when(traits: ["TestKit"]))
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto", condition: .when(traits: ["TestKit"]))
+let cryptoExtras: Target.Dependency = .product(
+    name: "_CryptoExtras", package: "swift-crypto", condition: .when(traits: ["TestKit"]))
+let argumentParser: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Tools"]))
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let atomics: Target.Dependency = .product(name: "Atomics", package: "swift-atomics")
 
@@ -131,6 +140,12 @@ let fuzzTargets: [Target] =
 let package = Package(
     name: "swift-mssante",
     products: (floor1 + floor2 + floor3 + floor4).map { .library(name: $0.name, targets: [$0.name]) },
+    traits: [
+        .default(enabledTraits: ["HTTP", "TestKit", "Tools"]),
+        .trait(name: "HTTP", description: "MSSHTTP, over async-http-client and swift-nio-ssl."),
+        .trait(name: "TestKit", description: "MSSTestKit, over swift-certificates, swift-crypto and swift-asn1."),
+        .trait(name: "Tools", description: "The executables of Examples and Tests, over swift-argument-parser."),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
