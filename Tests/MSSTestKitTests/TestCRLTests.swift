@@ -26,14 +26,14 @@ import Testing
         #expect(text.components(of: "X509v3 CRL Reason Code") == 1)
     }
 
-    @Test("numbers increase from one CRL to the next")
+    @Test("numbers increase from one CRL to the next, for each issuer")
     func numbers() async throws {
         var numbers: [Int] = []
         for crl in [try pki.fullCRL(), try pki.deltaCRL(), try pki.fullCRL(of: .root)] {
             let line = try await openssl(["crl", "-inform", "DER", "-noout", "-crlnumber"], crl)
             numbers.append(try #require(Int(line.dropFirst("crlNumber=0x".count).dropLast(), radix: 16)))
         }
-        #expect(numbers == [1, 2, 3])
+        #expect(numbers == [1, 2, 1])
     }
 
     @Test("a revocation told only by the delta CRL is obeyed with -use_deltas")

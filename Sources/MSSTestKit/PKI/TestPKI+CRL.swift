@@ -64,22 +64,28 @@ public enum TestIssuer: Sendable, Hashable, CaseIterable {
 extension TestPKI {
     /// The full CRL of an authority, DER (RFC 5280 §5).
     public func fullCRL(of issuer: TestIssuer = .intermediate, _ options: TestCRLOptions = .good) throws -> [UInt8] {
+        try numberedCRL(of: issuer, options).der
+    }
+
+    /// A full CRL and its number.
+    func numberedCRL(of issuer: TestIssuer, _ options: TestCRLOptions = .good) throws -> (der: [UInt8], number: UInt64)
+    {
         let (entries, number) = state.withLock { state in
-            let number = Self.take(options.number, &state)
-            state.lastFullCRL = number
+            let number = state.crls[issuer, default: CRLNumbers()].take(options.number)
+            if options.number == nil { state.crls[issuer]?.lastFull = number }
             let entries = state.revocations.filter {
                 $0.value.byRoot == (issuer == .root) && $0.value.reason != .removeFromCRL
             }
             return (entries, number)
         }
-        return try encode(entries, number: number, base: nil, of: issuer, options)
+        return (try encode(entries, number: number, base: nil, of: issuer, options), number)
     }
 
     /// The delta CRL of an authority, DER: what changed since its base (RFC 5280 §5.2.4).
     public func deltaCRL(of issuer: TestIssuer = .intermediate, _ options: TestCRLOptions = .good) throws -> [UInt8] {
         let (entries, number, base) = state.withLock { state in
-            let number = Self.take(options.number, &state)
-            let base = options.baseNumber ?? state.lastFullCRL
+            let number = state.crls[issuer, default: CRLNumbers()].take(options.number)
+            let base = options.baseNumber ?? state.crls[issuer]?.lastFull ?? 0
             let entries = state.revocations.filter {
                 $0.value.byRoot == (issuer == .root) && $0.value.firstCRL > base
             }
@@ -98,12 +104,6 @@ extension TestPKI {
     /// PEM form of a CRL.
     public static func crlPEM(_ der: [UInt8]) -> String {
         PEMDocument(type: "X509 CRL", derBytes: der).pemString + "\n"
-    }
-
-    private static func take(_ number: UInt64?, _ state: inout State) -> UInt64 {
-        if let number { return number }
-        defer { state.nextCRLNumber += 1 }
-        return state.nextCRLNumber
     }
 
     private func encode(

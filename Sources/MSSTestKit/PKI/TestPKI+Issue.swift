@@ -79,7 +79,8 @@ extension TestPKI {
         state.withLock { state in
             guard state.revocations[credential.serialNumber]?.reason == .certificateHold else { return }
             state.revocations[credential.serialNumber]?.reason = .removeFromCRL
-            state.revocations[credential.serialNumber]?.firstCRL = state.nextCRLNumber
+            let issuer: TestIssuer = credential.issuedByRoot ? .root : .intermediate
+            state.revocations[credential.serialNumber]?.firstCRL = state.crls[issuer]?.next ?? 1
         }
     }
 
@@ -87,7 +88,7 @@ extension TestPKI {
         state.withLock { state in
             state.revocations[serialNumber] = Revocation(
                 reason: reason, date: time ?? Timestamp(seconds: now.seconds - 60), byRoot: byRoot,
-                firstCRL: state.nextCRLNumber)
+                firstCRL: state.crls[byRoot ? .root : .intermediate]?.next ?? 1)
         }
     }
 

@@ -31,9 +31,20 @@ public final class TestPKI: Sendable {
         var endpoints: TestEndpoints
         var issued: [IssuedCertificate] = []
         var revocations: [[UInt8]: Revocation] = [:]
-        var nextCRLNumber: UInt64 = 1
-        var lastFullCRL: UInt64 = 0
+        var crls: [TestIssuer: CRLNumbers] = [:]
         var responders: [String: TestCredential] = [:]
+    }
+
+    /// The CRL numbers of one authority (RFC 5280 §5.2.3: increasing over full and delta CRLs alike).
+    struct CRLNumbers {
+        var next: UInt64 = 1
+        var lastFull: UInt64 = 0
+
+        mutating func take(_ wanted: UInt64?) -> UInt64 {
+            if let wanted { return wanted }
+            defer { next += 1 }
+            return next
+        }
     }
 
     struct IssuedCertificate {
