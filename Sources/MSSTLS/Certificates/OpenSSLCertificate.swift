@@ -1,0 +1,16 @@
+import COpenSSLShim
+
+/// OpenSSL's object for a certificate, beside the Swift reading of the same bytes.
+final class OpenSSLCertificate: Sendable {
+    /// `nonisolated(unsafe)` is sound: the pointer is never reassigned and the X509 behind it is never modified. What
+    /// OpenSSL caches lazily in it (its extensions) is filled by `mss_cert_new`; reference counts are atomic.
+    nonisolated(unsafe) let raw: OpaquePointer
+
+    /// Parses a whole DER certificate; `nil` when OpenSSL refuses it.
+    init?(der: [UInt8]) {
+        guard let raw = mss_cert_new(der, der.count) else { return nil }
+        self.raw = raw
+    }
+
+    deinit { mss_cert_free(raw) }
+}
