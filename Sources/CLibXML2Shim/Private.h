@@ -1,0 +1,6 @@
+// Shared by the files of this shim.
+#ifndef CLIBXML2SHIM_PRIVATE_H
+#define CLIBXML2SHIM_PRIVATE_H
+// Called once, at initialisation: adds the reader of "mss-schema:N" locations to libxml2's input callbacks.
+void mxml_register_schema_input(void);
+#endif
