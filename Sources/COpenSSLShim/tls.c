@@ -3,6 +3,7 @@
 #include <openssl/asn1err.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <stdatomic.h>
@@ -36,6 +37,21 @@ static void init_once(void) {
 void mss_openssl_init(void) {
   static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
   if (!CRYPTO_THREAD_run_once(&once, init_once)) abort();
+}
+
+// An encrypted key must not make OpenSSL ask for its password on the terminal.
+static int no_password(char *buffer, int size, int writing, void *unused) {
+  (void)buffer, (void)size, (void)writing, (void)unused;
+  return -1;
+}
+
+mss_key *mss_key_from_pem(const uint8_t *pem, size_t n) {
+  mss_openssl_init();
+  BIO *b = n <= 1 << 20 ? BIO_new_mem_buf(pem, (int)n) : NULL;
+  EVP_PKEY *key = b ? PEM_read_bio_PrivateKey(b, NULL, no_password, NULL) : NULL;
+  BIO_free(b);
+  ERR_clear_error();
+  return key;
 }
 
 void mss_key_free(mss_key *key) { EVP_PKEY_free(key); }
@@ -125,8 +141,8 @@ struct mss_tls_context {
   atomic_long references;
 };
 
-// The order of certificates in a connection: what the peer sends besides its own certificate is ignored.
-// EX_OPE_5040: the chain is built from the local trust store only.
+// EX_OPE_5040: the verifier gets the peer's own certificate and builds the chain from the local trust store; CA
+// certificates sent by the peer are ignored.
 static int verify_leaf(X509_STORE_CTX *, void *);
 
 static int send_staple(SSL *s, void *unused) {
@@ -169,7 +185,7 @@ mss_tls_context *mss_tls_context_new(const mss_tls_settings *f, mss_tls_failure 
   // Level 2 = 112 bits: RSA and DH of 2048 bits or more, on both sides; no SHA-1 signature.
   SSL_CTX_set_security_level(c, 2);
   if (!SSL_CTX_set_min_proto_version(c, f->min_version) || !SSL_CTX_set_max_proto_version(c, f->max_version) ||
-      !SSL_CTX_set_cipher_list(c, f->suites12) || !SSL_CTX_set_ciphersuites(c, f->suites13) ||
+      (*f->suites12 && !SSL_CTX_set_cipher_list(c, f->suites12)) || !SSL_CTX_set_ciphersuites(c, f->suites13) ||
       !SSL_CTX_set1_groups_list(c, f->groups) || !SSL_CTX_set1_sigalgs_list(c, f->signatures) ||
       !SSL_CTX_set1_client_sigalgs_list(c, f->signatures))
     goto bad;

@@ -11,6 +11,9 @@ void mss_openssl_init(void);
 /// A private key: OpenSSL's EVP_PKEY.
 typedef struct evp_pkey_st mss_key;
 
+/// Reads an unencrypted key from PEM; NULL when it is not one.
+mss_key *_Nullable mss_key_from_pem(const uint8_t *_Nullable pem, size_t n);
+
 /// Releases a key; OpenSSL clears the private numbers before it frees their memory.
 void mss_key_free(mss_key *_Nullable);
 

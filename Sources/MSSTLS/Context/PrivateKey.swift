@@ -12,5 +12,13 @@ public final class PrivateKey: Sendable {
     /// Takes over one reference to an EVP_PKEY.
     init(owning raw: OpaquePointer) { self.raw = raw }
 
+    /// Reads an unencrypted key that is already in memory, PEM; `nil` when it is not one. Keys in files go through the
+    /// key loader, which looks at permissions.
+    public init?(unencryptedPEM pem: some Sequence<UInt8>) {
+        let bytes = Array(pem)
+        guard let raw = mss_key_from_pem(bytes, bytes.count) else { return nil }
+        self.raw = raw
+    }
+
     deinit { mss_key_free(raw) }
 }
