@@ -91,8 +91,7 @@ let floor4: [Target] = [
     library(
         "MSSTestKit",
         [
-            "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSWhitelist", x509, swiftASN1, crypto, cryptoExtras,
-            nioCore, nioPosix, nioHTTP1, nioSSL,
+            "MSSCore", x509, swiftASN1, crypto, cryptoExtras, nioCore, nioPosix, nioHTTP1, nioSSL,
         ])
 ]
 
@@ -112,7 +111,7 @@ let testTargets: [Target] = [
     tests("MSSZIPTests", ["MSSCore", "MSSZIP"]),
     tests("MSSMessageTests", ["MSSCore", "MSSMessage", "MSSXML", "MSSZIP"]),
     tests("MSSWhitelistTests", ["MSSCore", "MSSWhitelist", "MSSTLS", "MSSHTTP", "MSSXML", "MSSTestKit", nioCore]),
-    tests("MSSTestKitTests", ["MSSCore", "MSSTestKit", "MSSTLS", "MSSHTTP", x509, swiftASN1, nioCore, nioPosix]),
+    tests("MSSTestKitTests", ["MSSCore", "MSSTestKit"]),
 ]
 
 let tools: [Target] = [

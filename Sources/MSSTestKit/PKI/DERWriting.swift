@@ -74,7 +74,7 @@ extension DER.Serializer {
 
     /// `Time` as RFC 5280 §5.1.2.4 wants it: UTCTime until 2049, then GeneralizedTime.
     mutating func time(_ time: Timestamp) throws {
-        let civil = CivilTime(time)
+        let civil = time.civil
         if (1950..<2050).contains(civil.year) {
             try serialize(
                 UTCTime(
@@ -87,7 +87,7 @@ extension DER.Serializer {
 
     /// `GeneralizedTime` without fraction.
     mutating func generalizedTime(_ time: Timestamp) throws {
-        let civil = CivilTime(time)
+        let civil = time.civil
         try serialize(
             GeneralizedTime(
                 year: civil.year, month: civil.month, day: civil.day, hours: civil.hour, minutes: civil.minute,
@@ -97,28 +97,5 @@ extension DER.Serializer {
     /// A time wrapped in a context tag that replaces its own (`IMPLICIT`).
     mutating func generalizedTime(_ time: Timestamp, explicit tag: UInt) throws {
         try serialize(explicitlyTaggedWithTagNumber: tag, tagClass: .contextSpecific) { try $0.generalizedTime(time) }
-    }
-}
-
-/// A date of the proleptic Gregorian calendar, UTC.
-struct CivilTime {
-    let year, month, day, hour, minute, second: Int
-
-    /// Days to civil date after the 400-year cycle of the Gregorian calendar (146,097 days), years starting in March.
-    init(_ time: Timestamp) {
-        let days = Int((Double(time.seconds) / 86_400).rounded(.down))
-        let rest = Int(time.seconds) - days * 86_400
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        hour = rest / 3600
-        minute = rest / 60 % 60
-        second = rest % 60
     }
 }
