@@ -70,6 +70,8 @@ let floor0: [Target] = [
     .target(name: "CXMLSecShim", dependencies: ["CXMLSec"], cSettings: xmlsecSettings),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CZlibShim", dependencies: ["CZlib"]),
+    // Linked by its module map: libunbound.pc requires private modules that libunbound-dev does not bring.
+    .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
 ]
 
 let floor1: [Target] = [library("MSSCore")]
@@ -80,6 +82,7 @@ let floor2: [Target] = [
     library("MSSXML", ["MSSCore", "CLibXML2Shim"]),
     library("MSSXMLSignature", ["MSSCore", "MSSXML", "CXMLSecShim"]),
     library("MSSZIP", ["MSSCore", "CZlibShim"]),
+    library("MSSDNS", ["MSSCore", "CUnbound"]),
     library("MSSMessage", ["MSSCore", "MSSXML", "MSSZIP"]),
 ]
 
@@ -109,6 +112,7 @@ let testTargets: [Target] = [
     tests("MSSXMLTests", ["MSSCore", "MSSXML"]),
     tests("MSSXMLSignatureTests", ["MSSCore", "MSSXML", "MSSXMLSignature", "MSSTestKit"]),
     tests("MSSZIPTests", ["MSSCore", "MSSZIP"]),
+    tests("MSSDNSTests", ["MSSCore", "MSSDNS"]),
     tests("MSSMessageTests", ["MSSCore", "MSSMessage", "MSSXML", "MSSZIP"]),
     tests("MSSWhitelistTests", ["MSSCore", "MSSWhitelist", "MSSTLS", "MSSHTTP", "MSSXML", "MSSTestKit", nioCore]),
     tests("MSSTestKitTests", ["MSSCore", "MSSTestKit"]),
@@ -129,7 +133,9 @@ let fuzzTargets: [Target] =
     ? [
         .executableTarget(
             name: "mss-fuzz",
-            dependencies: ["MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist"],
+            dependencies: [
+                "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSDNS",
+            ],
             path: "Tests/Fuzz/mss-fuzz", swiftSettings: swiftSettings,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
     ] : []

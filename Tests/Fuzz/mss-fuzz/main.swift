@@ -10,7 +10,9 @@ func LLVMFuzzerRunDriver(
 
 /// The parsers under fuzz, by name: `mss-fuzz NAME [libFuzzer options] CORPUS`.
 /// Each library lists its own in a file beside this one.
-let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] = [:]
+let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] = [
+    "dns-record": fuzzDNSRecord
+]
 
 guard CommandLine.argc >= 2, let body = fuzzTargets[CommandLine.arguments[1]] else {
     print("usage: mss-fuzz NAME [libFuzzer options] CORPUS\nnames: \(fuzzTargets.keys.sorted().joined(separator: " "))")
