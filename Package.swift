@@ -78,7 +78,7 @@ let floor1: [Target] = [library("MSSCore")]
 
 let floor2: [Target] = [
     library("MSSTLS", ["MSSCore", "COpenSSLShim", nioCore, nioTLS, atomics]),
-    library("MSSHTTP", ["MSSCore", nioCore, nioSSL, asyncHTTPClient]),
+    library("MSSHTTP", ["MSSCore", nioCore, nioHTTP1, nioPosix, nioSSL, asyncHTTPClient]),
     library("MSSXML", ["MSSCore", "CLibXML2Shim"]),
     library("MSSXMLSignature", ["MSSCore", "MSSXML", "CXMLSecShim"]),
     library("MSSZIP", ["MSSCore", "CZlibShim"]),

@@ -6,6 +6,8 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
@@ -209,3 +211,170 @@ mss_fault mss_fault_of(int32_t error) {
 }
 
 const char *mss_fault_text(int32_t error) { return X509_verify_cert_error_string(error); }
+
+// MARK: Private keys
+
+typedef struct {
+    const char *bytes;
+    int count;  // -1: none
+    int asked;
+} passphrase;
+
+// Stands in for OpenSSL's own, which would ask on the terminal.
+static int give_passphrase(char *buffer, int size, int writing, void *context) {
+    (void)writing;
+    passphrase *secret = context;
+    secret->asked = 1;
+    if (secret->count < 0 || secret->count > size) return -1;
+    memcpy(buffer, secret->bytes, (size_t)secret->count);
+    return secret->count;
+}
+
+static int is_pem(const uint8_t *bytes, size_t count) { return count > 0 && bytes[0] != 0x30; }
+
+int mss_key_is_encrypted(const void *bytes, size_t count) {
+    struct evp_pkey_st *key;
+    passphrase none = {NULL, -1, 0};
+    if (count > INT_MAX) return 0;
+    ERR_clear_error();
+    BIO *bio = BIO_new_mem_buf(bytes, (int)count);
+    if (!bio) return 0;
+    key = is_pem(bytes, count) ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &none) : NULL;
+    if (!is_pem(bytes, count)) {
+        X509_SIG *encrypted = d2i_PKCS8_bio(bio, NULL);
+        none.asked = encrypted != NULL;
+        X509_SIG_free(encrypted);
+    }
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    ERR_clear_error();
+    return none.asked;
+}
+
+// A PKCS#12 or PKCS#8 file chooses its own key derivation cost: a hostile one would spin for hours.
+enum { MAX_ITERATIONS = 10 * 1000 * 1000 };
+
+static int is_weak(EVP_PKEY *key) { return EVP_PKEY_get_security_bits(key) < AUTH_BITS; }
+
+EVP_PKEY *mss_key_read(const void *bytes, size_t count, const char *pass, int pass_count, mss_key_problem *problem) {
+    *problem = MSS_KEY_MALFORMED;
+    if (count > INT_MAX) return NULL;
+    ERR_clear_error();
+    passphrase secret = {pass, pass ? pass_count : -1, 0};
+    BIO *bio = BIO_new_mem_buf(bytes, (int)count);
+    if (!bio) return NULL;
+    EVP_PKEY *key = NULL;
+    if (is_pem(bytes, count)) {
+        key = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &secret);
+    } else {
+        const uint8_t *cursor = bytes;
+        key = d2i_AutoPrivateKey(NULL, &cursor, (long)count);
+        if (key && cursor != (const uint8_t *)bytes + count) {
+            EVP_PKEY_free(key);
+            key = NULL;
+        }
+        if (!key) {
+            ERR_clear_error();
+            key = d2i_PKCS8PrivateKey_bio(bio, NULL, give_passphrase, &secret);
+        }
+    }
+    BIO_free(bio);
+    ERR_clear_error();
+    if (!key) {
+        *problem = secret.asked ? MSS_KEY_PASSPHRASE : MSS_KEY_MALFORMED;
+    } else if (is_weak(key)) {
+        EVP_PKEY_free(key);
+        key = NULL;
+        *problem = MSS_KEY_WEAK;
+    } else {
+        *problem = MSS_KEY_FINE;
+    }
+    return key;
+}
+
+int mss_cert_matches_key(mss_cert *cert, EVP_PKEY *key) {
+    ERR_clear_error();
+    int matches = X509_check_private_key(cert, key) == 1;
+    ERR_clear_error();
+    return matches;
+}
+
+struct mss_pkcs12 {
+    EVP_PKEY *key;
+    STACK_OF(X509) *certs;
+};
+
+mss_pkcs12 *mss_pkcs12_read(const void *bytes, size_t count, const char *pass, int pass_count,
+                            mss_key_problem *problem) {
+    *problem = MSS_KEY_MALFORMED;
+    if (count > LONG_MAX) return NULL;
+    ERR_clear_error();
+    mss_pkcs12 *result = NULL;
+    char *text = NULL;
+    X509 *leaf = NULL;
+    const uint8_t *cursor = bytes;
+    PKCS12 *container = d2i_PKCS12(NULL, &cursor, (long)count);
+    if (!container || cursor != (const uint8_t *)bytes + count) goto done;
+    // PKCS12_parse wants a C string: a passphrase with a NUL inside cannot be what was meant.
+    if (pass_count < 0 || memchr(pass, 0, (size_t)pass_count)) { *problem = MSS_KEY_PASSPHRASE; goto done; }
+    const ASN1_INTEGER *iterations = NULL;
+    PKCS12_get0_mac(NULL, NULL, NULL, &iterations, container);
+    if (!PKCS12_mac_present(container)) goto done;  // without a MAC anybody may have written it
+    if (iterations && (ASN1_INTEGER_get(iterations) < 0 || ASN1_INTEGER_get(iterations) > MAX_ITERATIONS)) goto done;
+    text = OPENSSL_zalloc((size_t)pass_count + 1);
+    if (!text) goto done;
+    memcpy(text, pass, (size_t)pass_count);
+    // Some programs write the empty passphrase as no passphrase at all (RFC 7292 appendix B.1).
+    if (!PKCS12_verify_mac(container, text, pass_count) && !(pass_count == 0 && PKCS12_verify_mac(container, NULL, 0))) {
+        *problem = MSS_KEY_PASSPHRASE;
+        goto done;
+    }
+    result = OPENSSL_zalloc(sizeof *result);
+    if (!result) goto done;
+    if (!PKCS12_parse(container, text, &result->key, &leaf, &result->certs)) {
+        *problem = MSS_KEY_MALFORMED;
+        mss_pkcs12_free(result);
+        result = NULL;
+        goto done;
+    }
+    if (!result->certs) result->certs = sk_X509_new_null();
+    if (leaf && result->certs && sk_X509_push(result->certs, leaf) > 0) leaf = NULL;
+    *problem = !result->key || sk_X509_num(result->certs) < 1 ? MSS_KEY_INCOMPLETE
+               : is_weak(result->key)                         ? MSS_KEY_WEAK
+                                                              : MSS_KEY_FINE;
+    if (*problem != MSS_KEY_FINE) {
+        mss_pkcs12_free(result);
+        result = NULL;
+    }
+done:
+    if (text) OPENSSL_clear_free(text, (size_t)pass_count + 1);
+    X509_free(leaf);
+    PKCS12_free(container);
+    ERR_clear_error();
+    return result;
+}
+
+void mss_pkcs12_free(mss_pkcs12 *opened) {
+    if (!opened) return;
+    EVP_PKEY_free(opened->key);
+    sk_X509_pop_free(opened->certs, X509_free);
+    OPENSSL_free(opened);
+}
+
+EVP_PKEY *mss_pkcs12_take_key(mss_pkcs12 *opened) {
+    EVP_PKEY *key = opened->key;
+    opened->key = NULL;
+    return key;
+}
+
+int mss_pkcs12_count(const mss_pkcs12 *opened) { return sk_X509_num(opened->certs); }
+
+uint8_t *mss_pkcs12_certificate(const mss_pkcs12 *opened, int index, size_t *count) {
+    unsigned char *der = NULL;
+    int length = i2d_X509(sk_X509_value(opened->certs, index), &der);
+    if (length < 0) return NULL;
+    *count = (size_t)length;
+    return der;
+}
+
+void mss_pkcs12_release(uint8_t *der) { OPENSSL_free(der); }

@@ -68,4 +68,33 @@ mss_fault mss_fault_of(int32_t error);
 /// OpenSSL's English sentence for an X509_V_ERR_* code; static.
 const char *mss_fault_text(int32_t error);
 
+// MARK: Private keys
+
+typedef enum {
+    MSS_KEY_FINE, MSS_KEY_MALFORMED, MSS_KEY_PASSPHRASE, MSS_KEY_INCOMPLETE, MSS_KEY_WEAK, MSS_KEY_MISMATCH
+} mss_key_problem;
+
+/// Whether the PEM or DER needs a passphrase.
+int mss_key_is_encrypted(const void *bytes, size_t count);
+/// Reads a private key, PEM or DER; `pass` may be NULL (`pass_count` -1): an encrypted key is then refused. Nothing is
+/// ever asked on a terminal. NULL on failure, with the reason.
+struct evp_pkey_st *mss_key_read(const void *bytes, size_t count, const char *pass, int pass_count,
+                                 mss_key_problem *problem);
+/// 1 when the private key is the certificate's.
+int mss_cert_matches_key(mss_cert *, struct evp_pkey_st *);
+
+/// A PKCS#12 container that was opened.
+typedef struct mss_pkcs12 mss_pkcs12;
+/// Checks the MAC, decrypts. NULL on failure, with the reason.
+mss_pkcs12 *mss_pkcs12_read(const void *bytes, size_t count, const char *pass, int pass_count,
+                            mss_key_problem *problem);
+void mss_pkcs12_free(mss_pkcs12 *);
+/// Hands over the private key; NULL when there is none (any more).
+struct evp_pkey_st *mss_pkcs12_take_key(mss_pkcs12 *);
+/// How many certificates it holds.
+int mss_pkcs12_count(const mss_pkcs12 *);
+/// The DER of a certificate, to be given back to `mss_pkcs12_release`; NULL when out of memory.
+uint8_t *mss_pkcs12_certificate(const mss_pkcs12 *, int index, size_t *count);
+void mss_pkcs12_release(uint8_t *);
+
 #endif

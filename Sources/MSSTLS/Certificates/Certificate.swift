@@ -19,6 +19,10 @@ public struct Certificate: Sendable, Hashable {
     public var der: [UInt8] { fields.der }
     /// The serial number, big-endian, without sign byte: at least one byte.
     public var serialNumber: [UInt8] { fields.serialNumber }
+    /// The issuer's name.
+    public var issuer: DistinguishedName { fields.issuer }
+    /// The subject's name: what the whitelist ties to domains (EX_OPE_5020).
+    public var subject: DistinguishedName { fields.subject }
     /// The issuer's name, the DER of the Name as signed.
     public var issuerDER: [UInt8] { fields.issuerDER }
     /// The subject's name, the DER of the Name as signed.
@@ -52,7 +56,7 @@ public struct Certificate: Sendable, Hashable {
     /// Whether its holder's answers need no revocation check (`id-pkix-ocsp-nocheck`, RFC 6960 §4.2.2.2.1).
     public var isExemptFromRevocation: Bool { fields.extensions.isExemptFromRevocation }
     /// Whether issuer and subject are the same name: a root, or a rollover of one.
-    public var isSelfIssued: Bool { issuerDER == subjectDER }
+    public var isSelfIssued: Bool { issuerDER == subjectDER || issuer == subject }
 
     /// SHA-1 of the bytes, as RE_OPE_5040 shows it (`sha1sum` of the DER form).
     public var sha1Fingerprint: Fingerprint { Fingerprint(.sha1, of: der) }

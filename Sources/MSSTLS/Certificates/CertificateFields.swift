@@ -4,7 +4,9 @@ import MSSCore
 final class CertificateFields: Sendable {
     let der: [UInt8]
     let serialNumber: [UInt8]
+    let issuer: DistinguishedName
     let issuerDER: [UInt8]
+    let subject: DistinguishedName
     let subjectDER: [UInt8]
     let notBefore: Timestamp
     let notAfter: Timestamp
@@ -15,6 +17,10 @@ final class CertificateFields: Sendable {
     let extensions: CertificateExtensions
     let sha256Fingerprint: Fingerprint
     let openSSL: OpenSSLCertificate
+    /// Where `tbsCertificate` stands in the bytes.
+    let signedPart: Range<Int>
+    let signatureAlgorithm: [UInt8]
+    let signature: [UInt8]
 
     init(der: [UInt8]) throws(CertificateError) {
         guard der.count <= Certificate.maximumBytes else { throw .tooLarge }
@@ -24,9 +30,12 @@ final class CertificateFields: Sendable {
             var outer = reader
             var certificate = try outer.enter()
             try outer.finish()
-            var tbs = try certificate.enter()
-            let signatureAlgorithm = try certificate.read(DERTag.sequence)
-            _ = try certificate.readBitStringBytes()
+            let signed = try certificate.read(DERTag.sequence)
+            let outerAlgorithm = try certificate.read(DERTag.sequence)
+            signature = try certificate.readBitStringBytes()
+            signedPart = signed.whole
+            signatureAlgorithm = reader.copy(outerAlgorithm.whole)
+            var tbs = certificate.inside(signed)
             try certificate.finish()
 
             guard var version = try tbs.readOptional(DERTag.context(0)).map(tbs.inside) else {
@@ -42,9 +51,10 @@ final class CertificateFields: Sendable {
             part = .signatureAlgorithm
             let innerAlgorithm = try tbs.read(DERTag.sequence)
             // RFC 5280 §4.1.1.2: both algorithm fields are the same.
-            guard der[innerAlgorithm.whole] == der[signatureAlgorithm.whole] else { throw DERError.invalidValue }
+            guard der[innerAlgorithm.whole] == der[outerAlgorithm.whole] else { throw DERError.invalidValue }
             part = .issuer
             issuerDER = reader.copy(try tbs.read(DERTag.sequence).whole)
+            issuer = try DistinguishedName(der: issuerDER)
             part = .validity
             var validity = try tbs.enter()
             notBefore = try validity.readTime()
@@ -52,6 +62,7 @@ final class CertificateFields: Sendable {
             try validity.finish()
             part = .subject
             subjectDER = reader.copy(try tbs.read(DERTag.sequence).whole)
+            subject = try DistinguishedName(der: subjectDER)
             part = .publicKey
             let start = tbs.position
             var description = tbs

@@ -14,3 +14,11 @@ final class OpenSSLCertificate: Sendable {
 
     deinit { mss_cert_free(raw) }
 }
+
+extension OpenSSLCertificate {
+    /// Verifies a signature by this certificate's key; weak algorithms and keys never verify.
+    func verify(_ signature: [UInt8], over bytes: UnsafeBufferPointer<UInt8>, algorithm: [UInt8]) -> Bool {
+        mss_cert_verify_signature(
+            raw, algorithm, algorithm.count, bytes.baseAddress, bytes.count, signature, signature.count) == 1
+    }
+}

@@ -74,7 +74,7 @@ public struct CRLNumber: Sendable, Hashable, Comparable, CustomStringConvertible
 }
 
 /// Why the status of a certificate could not be told.
-public enum RevocationUnknownReason: Sendable, Hashable, CustomStringConvertible {
+public enum RevocationUnknownReason: Error, Sendable, Hashable, CustomStringConvertible {
     /// No CRL of its issuer is held.
     case noCRL
     /// The CRL held is past its `nextUpdate`.
