@@ -30,7 +30,7 @@ public struct OID: Sendable, Hashable {
         var components: [UInt64] = []
         for part in text.split(separator: ".", omittingEmptySubsequences: false) {
             guard !part.isEmpty, part.utf8.allSatisfy(\.isASCIIDigit), part == "0" || part.utf8.first != 0x30,
-                let component = UInt64(part), component < 1 << 62
+                let component = UInt64(part), component < 1 << 63
             else { return nil }
             components.append(component)
         }

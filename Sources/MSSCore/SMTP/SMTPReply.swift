@@ -105,11 +105,13 @@ public struct SMTPReply: Sendable, Hashable {
             texts.append(text)
         }
         guard let code else { throw .noLine }
-        let prefixes = texts.map { $0.prefix { $0 != " " } }
-        guard let first = prefixes.first, let enhanced = EnhancedStatusCode(text: first), enhanced.agrees(with: code),
-            prefixes.allSatisfy({ $0 == first })
+        // By octets: a combining mark after the space would make one character of both.
+        let prefixes = texts.map { Array($0.utf8.prefix { $0 != UInt8(ascii: " ") }) }
+        guard let first = prefixes.first, prefixes.allSatisfy({ $0 == first }),
+            let enhanced = EnhancedStatusCode(text: String(decoding: first, as: UTF8.self)),
+            enhanced.agrees(with: code)
         else { return SMTPReply(code: code, enhanced: nil, lines: texts) }
-        let rest = texts.map { String($0.dropFirst(first.count + 1)) }
+        let rest = texts.map { String(decoding: $0.utf8.dropFirst(first.count + 1), as: UTF8.self) }
         return SMTPReply(code: code, enhanced: enhanced, lines: rest)
     }
 }

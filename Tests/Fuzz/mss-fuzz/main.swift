@@ -11,7 +11,14 @@ func LLVMFuzzerRunDriver(
 /// The parsers under fuzz, by name: `mss-fuzz NAME [libFuzzer options] CORPUS`.
 /// Each library lists its own in a file beside this one.
 let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] = [
-    "dns-record": fuzzDNSRecord
+    "dns-record": fuzzDNSRecord,
+    "mail-address": fuzzMailAddress,
+    "domain": fuzzDomain,
+    "dn-text": fuzzDistinguishedNameText,
+    "dn-der": fuzzDistinguishedNameDER,
+    "timestamp": fuzzTimestamp,
+    "smtp-reply": fuzzSMTPReply,
+    "identifiers": fuzzIdentifiers,
 ]
 
 guard CommandLine.argc >= 2, let body = fuzzTargets[CommandLine.arguments[1]] else {
