@@ -1,4 +1,6 @@
 public import MSSCore
+internal import SwiftASN1
+internal import X509
 
 /// A certificate made by a ``TestPKI``, with its private key and chain, in every form that tests need.
 public struct TestCredential: Sendable, Hashable {
@@ -24,6 +26,19 @@ public struct TestCredential: Sendable, Hashable {
     public let notAfter: Timestamp
     /// Whether the root (rather than the intermediate) issued it.
     public let issuedByRoot: Bool
+}
+
+extension TestCredential {
+    /// The subject of the certificate in a PEM file (its first certificate), as the whitelist writes it, and its serial
+    /// number.
+    public static func inspect(pemFile path: String) throws -> (subject: String, serialNumber: [UInt8]) {
+        let text = String(decoding: try TestFiles.read(path), as: UTF8.self)
+        guard let first = try PEMDocument.parseMultiple(pemString: text).first else {
+            throw TestFormatError("no certificate in \(path)")
+        }
+        let certificate = try X509.Certificate(pemDocument: first)
+        return (try TestName(certificate.subject).rfc4514, Array(certificate.serialNumber.bytes.drop { $0 == 0 }))
+    }
 }
 
 /// When a test certificate is valid, relative to the time of its ``TestPKI``.
@@ -59,7 +74,7 @@ public enum TestStatus: Sendable, Hashable {
 }
 
 /// Reasons for revocation, with their codes (RFC 5280 §5.3.1).
-public enum TestRevocationReason: UInt8, Sendable, Hashable, CaseIterable {
+public enum TestRevocationReason: UInt8, Sendable, Hashable, CaseIterable, Codable {
     case unspecified = 0
     case keyCompromise = 1
     case cACompromise = 2

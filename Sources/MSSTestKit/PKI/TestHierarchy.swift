@@ -41,7 +41,7 @@ public struct TestHierarchy: Sendable, Hashable {
 }
 
 /// Where the certificates of a ``TestPKI`` say that revocation information and issuer certificates are found.
-public struct TestEndpoints: Sendable, Hashable {
+public struct TestEndpoints: Sendable, Hashable, Codable {
     /// OCSP responder of the intermediate's certificates (authority information access); `nil` leaves it out.
     public var ocsp: String?
     /// Full CRL of the intermediate; `nil` leaves the distribution point out.

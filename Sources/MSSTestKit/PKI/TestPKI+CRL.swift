@@ -54,7 +54,7 @@ public struct TestCRLOptions: Sendable, Hashable {
 }
 
 /// An authority of a ``TestPKI``.
-public enum TestIssuer: Sendable, Hashable, CaseIterable {
+public enum TestIssuer: String, Sendable, Hashable, CaseIterable, Codable {
     /// The root: revokes the intermediate.
     case root
     /// The intermediate: revokes leaves.

@@ -66,6 +66,13 @@ extension TestPKI {
         revoke(serialNumber: credential.serialNumber, byRoot: credential.issuedByRoot, reason: reason, at: time)
     }
 
+    /// Revokes a leaf of the intermediate by its serial number (big-endian, without sign byte).
+    public func revoke(
+        serialNumber: [UInt8], reason: TestRevocationReason = .keyCompromise, at time: Timestamp? = nil
+    ) {
+        revoke(serialNumber: serialNumber, byRoot: false, reason: reason, at: time)
+    }
+
     /// Revokes the intermediate itself; the root's next CRL tells it.
     public func revokeIntermediate(reason: TestRevocationReason = .cACompromise, at time: Timestamp? = nil) {
         revoke(
@@ -87,7 +94,7 @@ extension TestPKI {
     private func revoke(serialNumber: [UInt8], byRoot: Bool, reason: TestRevocationReason, at time: Timestamp?) {
         state.withLock { state in
             state.revocations[serialNumber] = Revocation(
-                reason: reason, date: time ?? Timestamp(seconds: now.seconds - 60), byRoot: byRoot,
+                reason: reason, seconds: time?.seconds ?? now.seconds - 60, byRoot: byRoot,
                 firstCRL: state.crls[byRoot ? .root : .intermediate]?.next ?? 1)
         }
     }

@@ -36,7 +36,7 @@ public final class TestPKI: Sendable {
     }
 
     /// The CRL numbers of one authority (RFC 5280 §5.2.3: increasing over full and delta CRLs alike).
-    struct CRLNumbers {
+    struct CRLNumbers: Codable {
         var next: UInt64 = 1
         var lastFull: UInt64 = 0
 
@@ -47,15 +47,16 @@ public final class TestPKI: Sendable {
         }
     }
 
-    struct IssuedCertificate {
+    struct IssuedCertificate: Codable {
         let serialNumber: [UInt8]
         let byRoot: Bool
     }
 
-    struct Revocation {
+    struct Revocation: Codable {
         var reason: TestRevocationReason
-        var date: Timestamp
+        var seconds: Int64
         var byRoot: Bool
+        var date: Timestamp { Timestamp(seconds: seconds) }
         /// Number of the first CRL that tells it: a delta on an older base lists it.
         var firstCRL: UInt64
     }
@@ -80,6 +81,15 @@ public final class TestPKI: Sendable {
             name: hierarchy.intermediate, key: try _RSA.Signing.PrivateKey(keySize: .bits2048), issuer: root,
             pathLength: 0, endpoints: endpoints, now: self.now)
         state = Mutex(State(endpoints: endpoints))
+    }
+
+    /// A hierarchy made before, with its memory.
+    init(_ hierarchy: TestHierarchy, root: TestAuthority, intermediate: TestAuthority, now: Timestamp, state: State) {
+        self.hierarchy = hierarchy
+        self.root = root
+        self.intermediate = intermediate
+        self.now = Timestamp(seconds: now.seconds)
+        self.state = Mutex(state)
     }
 
     /// Where certificates issued from now on say that revocation information is found.

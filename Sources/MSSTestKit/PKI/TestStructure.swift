@@ -36,7 +36,7 @@ public struct TestStructure: Sendable, Hashable {
 /// A distinguished name for test certificates: an ordered list of attributes, most general first, as in the DER.
 public struct TestName: Sendable, Hashable, CustomStringConvertible {
     /// The attribute types that IGC-Santé names use.
-    public enum Kind: String, Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
         case country = "C"
         case state = "ST"
         case locality = "L"
@@ -95,6 +95,16 @@ public struct TestName: Sendable, Hashable, CustomStringConvertible {
         for attribute in attributes {
             hasher.combine(attribute.kind)
             hasher.combine(attribute.value)
+        }
+    }
+
+    /// A name read from a certificate, made of the attributes that IGC-Santé uses.
+    init(_ name: X509.DistinguishedName) throws {
+        attributes = try name.flatMap { Array($0) }.map { attribute in
+            guard let kind = Kind.allCases.first(where: { $0.identifier == attribute.type }),
+                let value = String(attribute.value)
+            else { throw TestFormatError("unexpected attribute \(attribute)") }
+            return (kind, value)
         }
     }
 

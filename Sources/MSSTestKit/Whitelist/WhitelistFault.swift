@@ -55,4 +55,12 @@ public enum WhitelistFault: String, Sendable, Hashable, CaseIterable {
     case future = "future"
     /// Well signed, with a tenth of the entries.
     case muchSmaller = "reduite"
+
+    /// Whether the list itself stays good.
+    var isOfTransport: Bool {
+        switch self {
+        case .error, .refusal, .silence, .slow, .truncated: true
+        default: false
+        }
+    }
 }

@@ -68,6 +68,7 @@ public final class WhitelistServer: Sendable {
         state.value.withLock { state in
             state.older = state.good ?? bytes
             state.good = bytes
+            state.list = nil
             state.fault = nil
             state.body = nil
         }
@@ -81,6 +82,9 @@ public final class WhitelistServer: Sendable {
     public func apply(_ fault: WhitelistFault?) throws {
         let (list, good, older) = state.value.withLock { ($0.list, $0.good ?? [], $0.older ?? []) }
         var body: [UInt8]?
+        if let fault, list == nil, !fault.isOfTransport {
+            throw TestFormatError("\(fault.rawValue) needs a list made here, not bytes signed elsewhere")
+        }
         if let fault, let list {
             let maker = FaultyWhitelist(pki: pki, signer: signer, list: list)
             body = try maker.body(fault, good: good, older: older)
