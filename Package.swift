@@ -83,7 +83,7 @@ let floor2: [Target] = [
     library("MSSXMLSignature", ["MSSCore", "MSSXML", "CXMLSecShim"]),
     library("MSSZIP", ["MSSCore", "CZlibShim"]),
     library("MSSDNS", ["MSSCore", "CUnbound"]),
-    library("MSSMessage", ["MSSCore", "MSSXML", "MSSZIP"]),
+    library("MSSMessage", ["MSSCore", "MSSXML", "MSSZIP", "COpenSSLShim"]),
 ]
 
 let floor3: [Target] = [

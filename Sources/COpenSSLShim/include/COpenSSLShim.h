@@ -1,6 +1,7 @@
 #ifndef COPENSSLSHIM_H
 #define COPENSSLSHIM_H
 // Plain C for Swift: OpenSSL's own headers are included by the .c files only.
+#include "digest.h"
 #include "pkix.h"
 #include "tls.h"
 #endif

@@ -125,7 +125,24 @@ public struct MessageWriter {
                 segments.append(.lines(source, identity))
             case let other: throw .unsuitableEncoding(other)
             }
-        case .message(let bytes): try add(message: bytes, part, type: &type, describe: describe, fields: { fields })
+        case .message(let bytes):
+            // RFC 2046 §5.2.1 forbids encoding `message/rfc822`; where the next hop cannot carry its octets it travels
+            // as `message/global`, which RFC 6532 §3.7 lets be encoded.
+            let canonical = TextEncoding.canonical(bytes)
+            let census = TextEncoding.Census(canonical)
+            let fits = census.longestLine <= HeaderWriter.hardLimit && !census.nul
+            if fits, !census.eightBit || options.mode != .sevenBit {
+                if census.eightBit { needsEightBitMIME = true }
+                describe(census.eightBit ? .eightBit : .sevenBit)
+                try addHeader(fields)
+                add(canonical)
+            } else {
+                if type.essence == "message/rfc822" { type.subtype = "global" }
+                if type.essence == "text/rfc822-headers" { type = ContentType("message", "global-headers") }
+                describe(.base64)
+                try addHeader(fields)
+                segments.append(.base64(ContentSource(canonical)))
+            }
         case .parts(let parts):
             // "=_" can stand neither in base64 nor in quoted-printable (RFC 2045 §6.7 note); 130 random bits else.
             let boundary = "=_" + random.letters(26)
@@ -137,29 +154,6 @@ public struct MessageWriter {
                 try add(part, fields: [], random: &random)
             }
             add(Array("\r\n--\(boundary)--\r\n".utf8))
-        }
-    }
-
-    /// A message within the message. RFC 2046 §5.2.1 forbids encoding `message/rfc822`; where the next hop cannot carry
-    /// its octets it travels as `message/global`, which RFC 6532 §3.7 lets be encoded.
-    private mutating func add(
-        message bytes: [UInt8], _ part: OutgoingPart, type: inout ContentType,
-        describe: (TransferEncoding?) -> Void, fields: () -> [OutgoingField]
-    ) throws(WriterError) {
-        let canonical = TextEncoding.canonical(bytes)
-        let census = TextEncoding.Census(canonical)
-        let fits = census.longestLine <= HeaderWriter.hardLimit && !census.nul
-        if fits, !census.eightBit || options.mode != .sevenBit {
-            if census.eightBit { needsEightBitMIME = true }
-            describe(census.eightBit ? .eightBit : .sevenBit)
-            try addHeader(fields())
-            add(canonical)
-        } else {
-            if type.essence == "message/rfc822" { type.subtype = "global" }
-            if type.essence == "text/rfc822-headers" { type = ContentType("message", "global-headers") }
-            describe(.base64)
-            try addHeader(fields())
-            segments.append(.base64(ContentSource(canonical)))
         }
     }
 
