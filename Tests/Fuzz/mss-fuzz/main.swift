@@ -19,6 +19,8 @@ let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] =
     "timestamp": fuzzTimestamp,
     "smtp-reply": fuzzSMTPReply,
     "identifiers": fuzzIdentifiers,
+    "xml-tree": fuzzXMLTree, "xml-stream": fuzzXMLStream, "xml-writer": fuzzXMLWriter,
+    "xml-signature": fuzzXMLSignature,
 ]
 
 guard CommandLine.argc >= 2, let body = fuzzTargets[CommandLine.arguments[1]] else {
