@@ -21,6 +21,7 @@ let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] =
     "identifiers": fuzzIdentifiers,
     "xml-tree": fuzzXMLTree, "xml-stream": fuzzXMLStream, "xml-writer": fuzzXMLWriter,
     "xml-signature": fuzzXMLSignature,
+    "zip": fuzzZIP, "xdm": fuzzXDM, "reports": fuzzReports, "subjects": fuzzSubjects,
 ]
 
 guard CommandLine.argc >= 2, let body = fuzzTargets[CommandLine.arguments[1]] else {
