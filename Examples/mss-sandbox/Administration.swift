@@ -44,6 +44,7 @@ struct Administration: Sendable {
         case ("panne", "liste", let name?):
             let fault = try find(name, in: WhitelistFault.init(rawValue:))
             try whitelist.apply(fault)
+            try crl.publish()  // a fault may have revoked a signer
         case ("panne", "crl", let name?): crl.fault = try find(name) { Self.crlFaults[$0] }
         case ("panne", "ocsp", let name?): try disturb(name)
         default: throw SandboxError("Commande inconnue.")

@@ -53,6 +53,8 @@ struct FaultyWhitelist {
             return try TestXMLSigner(signer).sign(WhitelistWriter.write(changed))
         case .muchSmaller:
             var changed = list
+            // Newer than the good list: it is its size that must get it refused.
+            changed.generated = list.generated + .seconds(1)
             changed.entries.removeLast(list.entries.count * 9 / 10)
             return try TestXMLSigner(signer).sign(WhitelistWriter.write(changed))
         }
