@@ -1,3 +1,5 @@
+import Glibc
+
 /// Folding of French and neighbouring letters, for subjects (names without accents) and for recognising phrases.
 enum LatinText {
     private static let folds: [Character: String] = {
@@ -42,4 +44,34 @@ enum LatinText {
         }
         return blank && !result.isEmpty ? String(result.dropLast()) : result
     }
+}
+
+/// Folded text that is searched for many phrases: by bytes, which for folded text are what characters are compared by.
+struct FoldedText {
+    private let bytes: [UInt8]
+    /// The text.
+    let text: String
+
+    init(_ text: some StringProtocol) {
+        self.text = LatinText.folded(text)
+        bytes = Array(self.text.utf8)
+    }
+
+    func contains(_ phrase: String) -> Bool {
+        var phrase = phrase
+        return phrase.withUTF8 { needle in bytes.withUnsafeBytes { FoldedText.finds(needle, in: $0) } }
+    }
+
+    private static func finds(_ needle: UnsafeBufferPointer<UInt8>, in text: UnsafeRawBufferPointer) -> Bool {
+        guard let first = needle.first, var place = text.baseAddress else { return needle.isEmpty }
+        var left = text.count - needle.count + 1  // places where the phrase may begin
+        while left > 0, let hit = memchr(place, CInt(first), left) {
+            if memcmp(hit, needle.baseAddress!, needle.count) == 0 { return true }
+            left -= hit - UnsafeMutableRawPointer(mutating: place) + 1
+            place = UnsafeRawPointer(hit) + 1
+        }
+        return false
+    }
+
+    func hasPrefix(_ phrase: String) -> Bool { bytes.starts(with: phrase.utf8) }
 }

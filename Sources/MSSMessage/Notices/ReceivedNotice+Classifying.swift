@@ -30,7 +30,7 @@ extension ReceivedNotice {
                 reason = .mailboxFull
             }
             if reason == .refused || reason == .delayed, let words = concerned[0].diagnostic?.value,
-                let found = failureReason(LatinText.folded(words)), reason == .refused || found.reason == .mailboxFull
+                let found = failureReason(FoldedText(words)), reason == .refused || found.reason == .mailboxFull
             {
                 reason = found.reason
             }
@@ -66,8 +66,9 @@ extension ReceivedNotice {
         if system { evidence.append(.systemSender) }
         let isMarked = !evidence.isEmpty
 
-        let subject = LatinText.folded(header.subject ?? "")
-        let body = LatinText.folded(visibleText(of: message))
+        let subject = FoldedText(header.subject ?? "")
+        // Ordinary mail is told by its header: its text is folded only when something points to a notice.
+        lazy var body = FoldedText(visibleText(of: message))
         let isList = AutomaticMessage.isList(header)
         // A failure of which only words tell: by the system's name or its subject, else a colleague who writes of a full
         // mailbox would be taken for one.
@@ -82,7 +83,7 @@ extension ReceivedNotice {
                 }
                 return ReceivedNotice(
                     .delivery(found.reason), isMarked ? .likely : .probable, evidence + found.evidence,
-                    recipients ?? addresses(in: body))
+                    recipients ?? addresses(in: body.text))
             }
         }
         if !isList || isMarked,
@@ -109,19 +110,21 @@ extension ReceivedNotice {
         AutomaticMessage.keyword(header, "Auto-Submitted") == "auto-generated"
     }
 
-    private static func isReply(_ subject: String) -> Bool {
+    private static func isReply(_ subject: FoldedText) -> Bool {
         ["re:", "re :", "tr:", "tr :", "fw:", "fwd:"].contains { subject.hasPrefix($0) }
     }
 
-    private static func failure(subject: String, body: String) -> (reason: NoticeReason, evidence: [Evidence])? {
-        if let code = statusCode(in: body), code.class != 2 {
+    private static func failure(subject: FoldedText, body: FoldedText) -> (reason: NoticeReason, evidence: [Evidence])?
+    {
+        if let code = statusCode(in: body.text), code.class != 2 {
             let reason = NoticeReason(action: code.class == 5 ? .failed : .delayed, status: code)
             let full = (code.subject, code.detail) == (2, 2)
             if reason != .refused || full {
                 return (full ? .mailboxFull : reason, [.statusInText(code)])
             }
         }
-        for (text, kind) in [(body, Evidence.body), (subject, Evidence.subject)] {
+        for (text, kind) in [(body, Evidence.body), (subject, Evidence.subject)] as [(FoldedText, (String) -> Evidence)]
+        {
             if let found = failureReason(text) { return (found.reason, [kind(found.phrase)]) }
         }
         if let phrase = NoticePhrases.delayed.first(where: { subject.contains($0) || body.contains($0) }) {
@@ -133,7 +136,7 @@ extension ReceivedNotice {
         return nil
     }
 
-    private static func failureReason(_ text: String) -> (reason: NoticeReason, phrase: String)? {
+    private static func failureReason(_ text: FoldedText) -> (reason: NoticeReason, phrase: String)? {
         let tables: [(NoticeReason, [String])] = [
             (.mailboxFull, NoticePhrases.overQuota), (.mailboxSuspended, NoticePhrases.suspended),
             (.malware, NoticePhrases.malware),
