@@ -29,7 +29,8 @@ public enum Charset: Hashable, Sendable {
     /// Decodes octets.
     public func decode(_ bytes: ArraySlice<UInt8>) -> String {
         switch self {
-        case .utf8: String(decoding: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes, as: UTF8.self)
+        case .utf8:
+            String(decoding: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes, as: UTF8.self)
         case .utf16: UTF16Decoding.decode(bytes)
         case .utf16BigEndian: UTF16Decoding.decode(bytes, littleEndian: false)
         case .utf16LittleEndian: UTF16Decoding.decode(bytes, littleEndian: true)

@@ -32,7 +32,8 @@ public enum Base64 {
             var from = input
             var to = output
             for _ in 0..<(count / 3) {
-                let group = UInt32(from.load(as: UInt8.self)) << 16
+                let group =
+                    UInt32(from.load(as: UInt8.self)) << 16
                     | UInt32(from.load(fromByteOffset: 1, as: UInt8.self)) << 8
                     | UInt32(from.load(fromByteOffset: 2, as: UInt8.self))
                 to.storeBytes(of: pair[Int(group >> 12)], as: UInt16.self)

@@ -19,8 +19,10 @@ public enum QuotedPrintable {
                 index += 2
                 continue
             }
-            let atLineEnd = index + 1 == text.count || (index + 2 < text.count && text[index + 1] == Ascii.cr
-                && text[index + 2] == Ascii.lf)
+            let atLineEnd =
+                index + 1 == text.count
+                || (index + 2 < text.count && text[index + 1] == Ascii.cr
+                    && text[index + 2] == Ascii.lf)
             let blank = byte == Ascii.space || byte == Ascii.tab
             var plain = blank ? !atLineEnd : byte > 32 && byte < 127 && byte != UInt8(ascii: "=")
             if column == 0, byte == UInt8(ascii: "F"), text[index...].starts(with: "From ".utf8) { plain = false }
@@ -97,8 +99,10 @@ public struct QuotedPrintableDecoder: Sendable {
                 let start = position
                 while position < count, input[position] == Ascii.space || input[position] == Ascii.tab { position += 1 }
                 if position < count {
-                    let lineEnd = input[position] == Ascii.lf
-                        || (input[position] == Ascii.cr && (position + 1 < count ? input[position + 1] == Ascii.lf : last))
+                    let lineEnd =
+                        input[position] == Ascii.lf
+                        || (input[position] == Ascii.cr
+                            && (position + 1 < count ? input[position + 1] == Ascii.lf : last))
                     if input[position] == Ascii.cr, position + 1 == count, !last {
                         pending.append(contentsOf: input[start...])
                         return

@@ -14,6 +14,8 @@ struct AddressParser {
     private var noted = DiagnosticCollector()
     private var entries: [AddressEntry] = []
     private var remaining: Int
+    /// Whether encoded words are decoded; IMAP's ENVELOPE wants them as they stand.
+    private let decodes: Bool
 
     // The mailbox under way.
     private var tokens: [Token] = []
@@ -24,16 +26,23 @@ struct AddressParser {
     // The group under way.
     private var group: (name: String, members: [Mailbox])?
 
-    static func parse(_ value: [UInt8], limits: MessageLimits = .standard) -> AddressList {
-        var parser = AddressParser(value, limits)
+    static func parse(
+        _ value: [UInt8], limits: MessageLimits = .standard, decodes: Bool = true
+    ) -> AddressList {
+        var parser = AddressParser(value, limits, decodes)
         parser.run()
         return AddressList(parser.entries, diagnostics: parser.noted.diagnostics)
     }
 
-    private init(_ value: [UInt8], _ limits: MessageLimits) {
+    private init(_ value: [UInt8], _ limits: MessageLimits, _ decodes: Bool) {
+        self.decodes = decodes
         scanner = TokenScanner(value)
         words = EncodedWordScanner(value)
         remaining = limits.addresses
+    }
+
+    private func decode(_ bytes: [UInt8]) -> String {
+        decodes ? HeaderText.decode(bytes) : HeaderText.string(bytes)
     }
 
     private mutating func amiss() { noted.note(.malformedAddress, at: scanner.position) }
@@ -52,7 +61,7 @@ struct AddressParser {
             case UInt8(ascii: "("):
                 let (text, closed) = scanner.comment()
                 if !closed { amiss() }
-                comments.append(HeaderText.decode(text))
+                comments.append(decode(text))
                 blankBefore = true
                 continue
             case UInt8(ascii: "\""):
@@ -74,6 +83,7 @@ struct AddressParser {
                 scanner.position += 1
                 endMailbox()
                 if let ended = group {
+                    remaining = max(0, remaining - 1)
                     entries.append(.group(name: ended.name, ended.members))
                     group = nil
                 } else {
@@ -105,7 +115,7 @@ struct AddressParser {
     private mutating func readAtom() {
         let start = scanner.position
         let glued = !blankBefore
-        if scanner.bytes[start] == UInt8(ascii: "="), start + 1 < scanner.bytes.count,
+        if decodes, scanner.bytes[start] == UInt8(ascii: "="), start + 1 < scanner.bytes.count,
             scanner.bytes[start + 1] == UInt8(ascii: "?"), let word = words.word(at: start)
         {
             tokens.append(.encoded(word))
@@ -150,7 +160,7 @@ struct AddressParser {
             case UInt8(ascii: "("):
                 let (comment, closed) = scanner.comment()
                 if !closed { amiss() }
-                comments.append(HeaderText.decode(comment))
+                comments.append(decode(comment))
             case UInt8(ascii: "\""):
                 let start = scanner.position
                 let (_, closed) = scanner.quotedString()
@@ -195,6 +205,7 @@ struct AddressParser {
             mailbox = bare()
         }
         mailbox.comments = comments
+        guard remaining > 0 else { return }
         remaining -= 1
         if group != nil { group!.members.append(mailbox) } else { entries.append(.mailbox(mailbox)) }
     }
@@ -245,7 +256,7 @@ struct AddressParser {
             case .atom(let text, _): return HeaderText.string(text)
             case .encoded(let word): return Charset.decode(word.octets[...], label: word.charset)
             case .quoted(let text, _):
-                guard run.count > 1 else { return HeaderText.decode(text) }
+                guard run.count > 1 else { return decode(text) }
                 // A quoted local part keeps its quotes: without them it would be another address.
                 var quoted = "\""
                 for character in HeaderText.string(text).unicodeScalars {
@@ -275,14 +286,14 @@ struct AddressParser {
                     joiner = WordJoiner()
                 }
                 if !text.isEmpty, !glued { text += " " }
-                text += HeaderText.decode(bytes)
+                text += decode(bytes)
             case .quoted(let bytes, let glued):
                 if previousEncoded {
                     text += joiner.finish()
                     joiner = WordJoiner()
                 }
                 if !text.isEmpty, !glued { text += " " }
-                text += HeaderText.decode(bytes)
+                text += decode(bytes)
             }
             previousEncoded = false
         }

@@ -40,6 +40,7 @@ extension HeaderBlock {
     /// The addresses of all fields of a name: some mail repeats `To`.
     public func addresses(_ name: String) -> AddressList {
         let lists = all(name).map { $0.addresses() }
-        return lists.count == 1 ? lists[0] : AddressList(lists.flatMap(\.entries), diagnostics: lists.flatMap(\.diagnostics))
+        return lists.count == 1
+            ? lists[0] : AddressList(lists.flatMap(\.entries), diagnostics: lists.flatMap(\.diagnostics))
     }
 }

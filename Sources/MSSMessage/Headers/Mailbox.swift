@@ -1,3 +1,5 @@
+public import MSSCore
+
 /// One mailbox of an address list (RFC 5322 §3.4), as far as the text allowed it to be read.
 ///
 /// Reading is tolerant: `address` is whatever stood in the place of an address, which may lack a domain. Strict
@@ -19,6 +21,12 @@ public struct Mailbox: Hashable, Sendable {
         self.route = route
         self.comments = comments
     }
+
+    /// A mailbox of a strict address.
+    public init(name: String? = nil, _ address: MailAddress) { self.init(name: name, address: address.text) }
+
+    /// The address read strictly (RFC 5321, RFC 6531); `nil` when it is none.
+    public var mailAddress: MailAddress? { try? MailAddress(address, internationalized: true) }
 
     /// The name to show: the display name, or else the first comment (the form `jdoe@example.org (John Doe)`).
     public var displayName: String? { name ?? comments.first }

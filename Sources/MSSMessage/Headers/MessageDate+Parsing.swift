@@ -84,13 +84,15 @@ private struct DateScan {
             else { return nil }
             year = Int(words.remove(at: place))
         }
-        guard let month, (1...12).contains(month), let year, (0...9999).contains(year), hour < 24, minute < 60,
-            second <= 60, (1...CivilTime.length(ofMonth: month, year: year)).contains(day)
-        else { return nil }
+        guard let month, let year, (0...9999).contains(year), second <= 60 else { return nil }
         let zone = Self.zone(words.first, next: words.dropFirst().first)
-        let days = CivilTime.days(year: year, month: month, day: day)
-        let local = days * 86_400 + hour * 3600 + minute * 60 + second
-        date = MessageDate(Timestamp(seconds: Int64(local - (zone ?? 0) * 60)), zoneMinutes: zone)
+        // A leap second is the last one of its minute: POSIX time has none.
+        guard
+            let time = try? Timestamp(
+                year: year, month: month, day: day, hour: hour, minute: minute, second: min(second, 59),
+                offsetSeconds: (zone ?? 0) * 60)
+        else { return nil }
+        date = MessageDate(time, zoneMinutes: zone)
     }
 
     /// Words without comments, at most twelve; `nil` for an unreasonable value.
@@ -119,7 +121,8 @@ private struct DateScan {
     private static func month(_ word: Substring) -> Int? {
         let name = word.lowercased().prefix { $0.isLetter }
         return monthsByName[String(name)] ?? monthsByName[String(name.prefix(4))]
-            ?? (name.utf8.count >= 3 ? monthsByName[String(name.prefix(3))].flatMap { isEnglishMonth(name, $0) ? $0 : nil } : nil)
+            ?? (name.utf8.count >= 3
+                ? monthsByName[String(name.prefix(3))].flatMap { isEnglishMonth(name, $0) ? $0 : nil } : nil)
     }
 
     /// A longer name must be the month's own: `Marxist` is no March.

@@ -36,7 +36,8 @@ private struct ViewFinder {
             let type = part.contentType
             if part.kind == .multipart {
                 visit(
-                    part.children, multipart: type.subtype, inAlternative: inAlternative || type.subtype == "alternative",
+                    part.children, multipart: type.subtype,
+                    inAlternative: inAlternative || type.subtype == "alternative",
                     text: text, html: html)
                 continue
             }
@@ -45,7 +46,8 @@ private struct ViewFinder {
             let isMedia = ["image", "audio", "video"].contains(type.type)
             // RFC 8621: shown when not an attachment, and text or media, and (not after the first of `related`, and
             // not a named part after the first).
-            let isInline = part.header.contentDisposition?.kind != "attachment" && (isText || isHTML || isMedia)
+            let isInline =
+                part.header.contentDisposition?.kind != "attachment" && (isText || isHTML || isMedia)
                 && (place == 0 || (multipart != "related" && (isMedia || part.filename == nil)))
             guard isInline else {
                 views.attachments.append(index)

@@ -59,7 +59,8 @@ public struct MessagePart: Sendable {
     public var contentType: ContentType {
         guard let type = header.contentType else { return isInDigest ? .defaultDigest : .defaultText }
         // RFC 2045 §5.2: what cannot be read is text, except where bytes say otherwise.
-        return type.subtype.isEmpty && type.type != "text" ? ContentType("application", "octet-stream", type.parameters) : type
+        return type.subtype.isEmpty && type.type != "text"
+            ? ContentType("application", "octet-stream", type.parameters) : type
     }
 
     /// The suggested file name: `filename` of the disposition, else `name` of the type.

@@ -33,7 +33,9 @@ extension StructureParser {
             return
         }
         var nameLength = length
-        while nameLength > 0, text[nameLength - 1] == Ascii.space || text[nameLength - 1] == Ascii.tab { nameLength -= 1 }
+        while nameLength > 0, text[nameLength - 1] == Ascii.space || text[nameLength - 1] == Ascii.tab {
+            nameLength -= 1
+        }
         for index in 0..<nameLength where !Ascii.isFieldName(text[index]) {
             noted.note(.invalidFieldName, at: line.start)
             break

@@ -33,7 +33,8 @@ extension StructureParser {
         var bestLength = 0
         for place in open.indices.reversed() {
             let delimiter = open[place].delimiter
-            guard !delimiter.isEmpty, text.count >= delimiter.count, delimiter.count > bestLength || best?.exact == false,
+            guard !delimiter.isEmpty, text.count >= delimiter.count,
+                delimiter.count > bestLength || best?.exact == false,
                 text.starts(with: delimiter)
             else { continue }
             var end = delimiter.count

@@ -130,7 +130,9 @@ public struct StructureParser: Sendable {
                 takeCarried(chunk, ending: carryBeforeLast == Ascii.cr ? 2 : 1)
             } else {
                 let ending = octets.count > 1 && octets[octets.count - 2] == Ascii.cr ? 2 : 1
-                take(Line(octets: octets, start: lineStart, total: octets.count, ending: ending), OctetCensus(octets), chunk)
+                take(
+                    Line(octets: octets, start: lineStart, total: octets.count, ending: ending), OctetCensus(octets),
+                    chunk)
             }
             at = end
         }
@@ -211,7 +213,9 @@ public struct StructureParser: Sendable {
         carryBeforeLast = 0
         carryCensus = OctetCensus()
         octets.withUnsafeBytes {
-            take(Line(octets: $0, start: lineStart, total: total, ending: total > 1 ? ending : min(ending, 1)), census, chunk)
+            take(
+                Line(octets: $0, start: lineStart, total: total, ending: total > 1 ? ending : min(ending, 1)), census,
+                chunk)
         }
     }
 

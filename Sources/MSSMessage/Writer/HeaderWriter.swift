@@ -71,7 +71,9 @@ struct HeaderWriter {
         column += width
     }
 
-    private mutating func word(_ text: String) throws(WriterError) { try piece(blanks: [Ascii.space], Array(text.utf8)) }
+    private mutating func word(_ text: String) throws(WriterError) {
+        try piece(blanks: [Ascii.space], Array(text.utf8))
+    }
 
     private mutating func tokens(_ text: String) throws(WriterError) {
         try check(text)
@@ -154,7 +156,8 @@ struct HeaderWriter {
         while !scalars.isEmpty {
             // A word must leave room for its frame; when the line is nearly full, it starts on the next one.
             let room = Self.softLimit - column - blanks.count
-            let (word, rest) = EncodedWordEncoder.next(scalars, quoted: quoted, maximum: room >= 30 ? min(75, room) : 75)
+            let (word, rest) = EncodedWordEncoder.next(
+                scalars, quoted: quoted, maximum: room >= 30 ? min(75, room) : 75)
             try piece(blanks: blanks, word)
             scalars = rest
             blanks = [Ascii.space]
@@ -194,7 +197,8 @@ struct HeaderWriter {
     private mutating func phrase(_ name: String, end: String) throws(WriterError) {
         try check(name)
         let words = Self.words(name)
-        let plain = words.allSatisfy { $0.blanks.count <= 1 && !$0.blanks.contains(Ascii.tab) }
+        let plain =
+            words.allSatisfy { $0.blanks.count <= 1 && !$0.blanks.contains(Ascii.tab) }
             && words.first?.blanks.isEmpty != false && words.last?.text.isEmpty != true && !words.isEmpty
         if words.contains(where: { needsEncoding($0.text) }) {
             try encodedWords(name, blanks: [Ascii.space])

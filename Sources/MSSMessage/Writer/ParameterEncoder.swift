@@ -52,7 +52,10 @@ struct ParameterEncoder {
                     let plain = Ascii.isLetter(byte) || Ascii.isDigit(byte) || byte == 45 || byte == 46 || byte == 95
                     return plain
                         ? String(UnicodeScalar(byte))
-                        : "%" + String(decoding: [Ascii.hexDigits[Int(byte >> 4)], Ascii.hexDigits[Int(byte & 15)]], as: UTF8.self)
+                        : "%"
+                            + String(
+                                decoding: [Ascii.hexDigits[Int(byte >> 4)], Ascii.hexDigits[Int(byte & 15)]],
+                                as: UTF8.self)
                 }.joined())
         }
         let head = "utf-8'" + (entry.language ?? "") + "'"

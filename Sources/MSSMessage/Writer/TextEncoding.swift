@@ -60,7 +60,8 @@ struct TextEncoding {
         let canonical = Self.canonical(text.utf8)
         let census = Census(canonical)
         let identity: TransferEncoding = census.eightBit ? .eightBit : .sevenBit
-        let fits = census.longestLine <= HeaderWriter.hardLimit && !census.nul
+        let fits =
+            census.longestLine <= HeaderWriter.hardLimit && !census.nul
             && (!census.eightBit || mode != .sevenBit)
         let chosen: TransferEncoding
         if let forced {
@@ -68,7 +69,8 @@ struct TextEncoding {
         } else if fits, census.longestLine <= HeaderWriter.softLimit, !census.control {
             chosen = identity
         } else {
-            chosen = census.quotedSize <= (canonical.count + 2) / 3 * 4 ? .quotedPrintable : .base64
+            // Quoted-printable stays legible; base64 once most octets would be escaped.
+            chosen = census.quotedSize <= 2 * canonical.count ? .quotedPrintable : .base64
         }
         encoding = chosen
         switch chosen {

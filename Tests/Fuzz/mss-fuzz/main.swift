@@ -22,6 +22,9 @@ let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] =
     "xml-tree": fuzzXMLTree, "xml-stream": fuzzXMLStream, "xml-writer": fuzzXMLWriter,
     "xml-signature": fuzzXMLSignature,
     "zip": fuzzZIP, "xdm": fuzzXDM, "reports": fuzzReports, "subjects": fuzzSubjects,
+    "field-value": fuzzFieldValue,
+    "mail-writer": fuzzWriter,
+    "message": fuzzMessage,
 ]
 
 guard CommandLine.argc >= 2, let body = fuzzTargets[CommandLine.arguments[1]] else {

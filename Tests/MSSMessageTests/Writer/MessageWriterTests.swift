@@ -54,7 +54,8 @@ func expectCleanLines(_ bytes: [UInt8], ascii: Bool = true, sourceLocation: Sour
         #expect(message.header.subject == "Compte rendu d’hospitalisation — été")
         #expect(message.header.date == letter().date)
         #expect(message.header.messageID?.hasSuffix("@chu.mssante.fr") == true)
-        #expect(message.bodyText == text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n"))
+        #expect(
+            message.bodyText == text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n"))
     }
 
     @Test("HTML with its text alternative, inline image and attachments nests as RFC 2046 and RFC 2387 say")
@@ -68,7 +69,9 @@ func expectCleanLines(_ bytes: [UInt8], ascii: Bool = true, sourceLocation: Sour
             ])
         let content = OutgoingPart.mixed(
             body,
-            attachments: [.attachment("Lettre de liaison é.pdf", type: ContentType("application", "pdf"), ContentSource(pdf))])
+            attachments: [
+                .attachment("Lettre de liaison é.pdf", type: ContentType("application", "pdf"), ContentSource(pdf))
+            ])
         let bytes = try written(letter(content))
         expectCleanLines(bytes)
         let message = Message(bytes)
