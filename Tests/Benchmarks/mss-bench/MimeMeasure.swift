@@ -61,16 +61,21 @@ enum MimeMeasure {
         print(String(format: "%8.0f MB/s  ", Double(bytes) / 1e6 / seconds) + name)
     }
 
-    /// What the heap holds for parsed structures beyond the messages, against the octets of their headers.
+    /// What the process holds for parsed structures beyond the messages, against the octets of their headers.
     private static func memory(_ corpus: MimeCorpus) {
-        let before = mallinfo2().uordblks + mallinfo2().hblkhd
-        let parsed = corpus.messages.map { Message($0) }
-        let after = mallinfo2().uordblks + mallinfo2().hblkhd
-        let extra = Double(after - before)
-        print(
-            String(
-                format: "%8.2f ×     headers held beyond the input (%d structures)", extra / Double(corpus.headerBytes),
-                parsed.count))
+        let copies = 10
+        let before = residentBytes()
+        let parsed = (0..<copies).flatMap { _ in corpus.messages.map { Message($0) } }
+        let extra = Double(residentBytes() - before)
+        let ratio = extra / Double(corpus.headerBytes * copies)
+        print(String(format: "%8.2f ×     headers held beyond the input (%d structures)", ratio, parsed.count))
+    }
+
+    /// Resident memory of the process (`/proc/self/statm`, second number, in pages).
+    private static func residentBytes() -> Int {
+        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 
     private static func write() throws {
