@@ -40,6 +40,10 @@ struct mxml_parser {
   int family;  // of encodings: FAMILY_…
   int utf8_expected;
   uint8_t utf8_low, utf8_high;
+  int wide_big, wide_half;  // UTF-16: most significant byte first; a first byte waits in wide_byte
+  uint8_t wide_byte;
+  uint16_t wide_lead;  // UTF-16: a leading surrogate waits, or 0
+  uint8_t *decoded;    // the block as UTF-8, when it was not
   // Names: ids in order of appearance, found by libxml2's interned pointers.
   name_entry *names;
   uint32_t name_count, name_capacity, *slots, slot_count;
@@ -362,7 +366,7 @@ mxml_parser *mxml_parser_new(const mxml_limits *limits, int tree, size_t block) 
   p->ctxt = xmlCreatePushParserCtxt(&p->sax, NULL, NULL, 0, NULL);
   if (!p->slots || !p->block || !p->ctxt) { mxml_parser_free(p); return NULL; }
   p->ctxt->_private = p;
-  xmlCtxtUseOptions(p->ctxt, XML_PARSE_NONET | XML_PARSE_COMPACT | XML_PARSE_BIG_LINES | XML_PARSE_NOCDATA);
+  xmlCtxtUseOptions(p->ctxt, XML_PARSE_NONET | XML_PARSE_COMPACT | XML_PARSE_BIG_LINES | XML_PARSE_NOCDATA | XML_PARSE_IGNORE_ENC);
   p->ctxt->linenumbers = 1;
   return p;
 }
@@ -376,7 +380,7 @@ void mxml_parser_free(mxml_parser *p) {
     xmlFreeParserCtxt(p->ctxt);
   }
   free(p->slots); free(p->names); free(p->block); free(p->events); free(p->attributes); free(p->namespaces);
-  free(p->bytes); free(p->open);
+  free(p->bytes); free(p->open); free(p->decoded);
   free(p);
 }
 
@@ -466,12 +470,46 @@ static int continues_utf8(mxml_parser *p, const uint8_t *bytes, size_t count) {
   return 1;
 }
 
-static int accepted_bytes(mxml_parser *p, const uint8_t *bytes, size_t count) {
-  if (p->family == FAMILY_UTF8) return continues_utf8(p, bytes, count);
-  if (p->family == FAMILY_ASCII)
-    for (size_t i = 0; i < count; i++)
-      if (bytes[i] >= 0x80) return 0;
-  return 1;
+static size_t put_utf8(uint8_t *to, uint32_t c) {
+  if (c < 0x80) { to[0] = (uint8_t)c; return 1; }
+  if (c < 0x800) { to[0] = (uint8_t)(0xC0 | c >> 6); to[1] = (uint8_t)(0x80 | (c & 0x3F)); return 2; }
+  if (c < 0x10000) {
+    to[0] = (uint8_t)(0xE0 | c >> 12); to[1] = (uint8_t)(0x80 | (c >> 6 & 0x3F)); to[2] = (uint8_t)(0x80 | (c & 0x3F));
+    return 3;
+  }
+  to[0] = (uint8_t)(0xF0 | c >> 18); to[1] = (uint8_t)(0x80 | (c >> 12 & 0x3F));
+  to[2] = (uint8_t)(0x80 | (c >> 6 & 0x3F)); to[3] = (uint8_t)(0x80 | (c & 0x3F));
+  return 4;
+}
+
+// The bytes as UTF-8; NULL when they are not of their encoding. libxml2 is given nothing else (and told to ignore what
+// the declaration says): its own decoder of UTF-16 stops at an unpaired surrogate without an error, so that the end of
+// a document could go unread.
+static const uint8_t *decode(mxml_parser *p, const uint8_t *bytes, size_t *count) {
+  size_t n = 0;
+  switch (p->family) {
+    case FAMILY_UTF8: return continues_utf8(p, bytes, *count) ? bytes : NULL;
+    case FAMILY_ASCII:
+      for (size_t i = 0; i < *count; i++)
+        if (bytes[i] >= 0x80) return NULL;
+      return bytes;
+    case FAMILY_LATIN1:
+      for (size_t i = 0; i < *count; i++) n += put_utf8(p->decoded + n, bytes[i]);
+      break;
+    default:
+      for (size_t i = 0; i < *count; i++) {
+        if (!p->wide_half) { p->wide_byte = bytes[i]; p->wide_half = 1; continue; }
+        p->wide_half = 0;
+        uint16_t unit = (uint16_t)(p->wide_big ? p->wide_byte << 8 | bytes[i] : bytes[i] << 8 | p->wide_byte);
+        int trail = unit >= 0xDC00 && unit <= 0xDFFF;
+        if (trail != (p->wide_lead != 0)) return NULL;  // RFC 2781 §2.2
+        if (trail) n += put_utf8(p->decoded + n, 0x10000 + ((uint32_t)(p->wide_lead - 0xD800) << 10) + (unit - 0xDC00));
+        p->wide_lead = unit >= 0xD800 && unit <= 0xDBFF ? unit : 0;
+        if (!trail && !p->wide_lead) n += put_utf8(p->decoded + n, unit);
+      }
+  }
+  *count = n;
+  return p->decoded;
 }
 
 // MARK: Feeding
@@ -494,11 +532,23 @@ static void parse_block(mxml_parser *p, const uint8_t *bytes, size_t count) {
   if (!count || p->failure.reason) return;
   if (p->total + count > p->limits.total_bytes) { fail(p, MXML_LIMIT_BYTES, 0, "document too large"); return; }
   if (!p->total && !(p->family = sniff(p, bytes, count))) return;
-  if (!accepted_bytes(p, bytes, count)) { fail(p, MXML_MALFORMED, XML_ERR_INVALID_ENCODING, "bytes not of the declared encoding"); return; }
-  // libxml2 guesses the encoding from the first four bytes that it holds: they go alone.
-  size_t done = !p->total && count > 4 ? 4 : 0;
-  if (done) parse_piece(p, bytes, done, 0);
+  int first = !p->total;
   p->total += count;
+  if (first) {
+    size_t mark = p->family == FAMILY_UTF16 ? 2 : bytes[0] == 0xEF ? 3 : 0;
+    p->wide_big = bytes[0] == 0xFE;
+    if (p->family != FAMILY_UTF8 && p->family != FAMILY_ASCII && !(p->decoded = malloc(2 * p->block_size + 4))) {
+      fail(p, MXML_MEMORY, 0, "out of memory");
+      return;
+    }
+    bytes += mark;
+    count -= mark;
+  }
+  bytes = decode(p, bytes, &count);
+  if (!bytes) { fail(p, MXML_MALFORMED, XML_ERR_INVALID_ENCODING, "bytes not of the declared encoding"); return; }
+  // libxml2 guesses the encoding from the first four bytes that it holds: they go alone.
+  size_t done = first && count > 4 ? 4 : 0;
+  if (done) parse_piece(p, bytes, done, 0);
   while (done < count && !p->failure.reason) {
     size_t piece = count - done < p->piece ? count - done : p->piece;
     parse_piece(p, bytes + done, piece, 0);
@@ -535,7 +585,7 @@ void mxml_parser_finish(mxml_parser *p) {
   if (!p->total && !p->block_fill) { fail(p, MXML_EMPTY, 0, "empty document"); return; }
   parse_block(p, p->block, p->block_fill);
   if (p->failure.reason) return;
-  if (p->utf8_expected) { fail(p, MXML_MALFORMED, XML_ERR_INVALID_ENCODING, "document ends inside a character"); return; }
+  if (p->utf8_expected || p->wide_half || p->wide_lead) { fail(p, MXML_MALFORMED, XML_ERR_INVALID_ENCODING, "document ends inside a character"); return; }
   parse_piece(p, NULL, 0, 1);
   if (!p->failure.reason && p->depth) fail(p, MXML_MALFORMED, 0, "document ends inside an element");
 }

@@ -255,6 +255,31 @@ struct HostileDocumentTests {
         #expect(refused([]) == .empty)
     }
 
+    @Test(
+        "UTF-16 with an unpaired surrogate or half a unit is refused, never cut short (found by fuzzing: libxml2 stops without a word)",
+        arguments: [[0xDC00], [0xD800], [0xD800, 0xD800, 0xDC00], [0xDBF4, 0x9BDA, 0xFF83]] as [[UInt16]])
+    func surrogates(_ units: [UInt16]) throws {
+        func document(_ units: [UInt16], big: Bool) -> [UInt8] {
+            ([0xFEFF] + Array("<a>b".utf16) + units + Array("</a>".utf16)).flatMap { unit -> [UInt8] in
+                let bytes = [UInt8(unit >> 8), UInt8(unit & 0xFF)]
+                return big ? bytes : bytes.reversed()
+            }
+        }
+        for big in [true, false] {
+            guard case .malformed = refused(document(units, big: big)) else {
+                Issue.record("accepted")
+                continue
+            }
+            #expect(refused(document(units, big: big).dropLast(1)) != nil)
+            #expect(refused(document([0xD83D, 0xDE00], big: big).dropLast(1)) != nil)
+            #expect(refused(document([0xD83D, 0xDE00], big: big) + [0x20]) != nil)
+            for piece in [1, 2, 3, 7] {
+                #expect(
+                    try events(document([0xD83D, 0xDE00], big: big), block: piece, chunks: [1]).last == "</a> 1 [b😀]")
+            }
+        }
+    }
+
     @Test("A failure holds no content of the document")
     func discretion() {
         do {
