@@ -36,6 +36,11 @@ public struct SIREN: Sendable, Hashable {
         guard CheckDigit.luhn(bytes) else { throw IdentifierError(.siren, .checkDigit) }
         self.text = String(text)
     }
+
+    private init(known text: String) { self.text = text }
+
+    /// The Agence du Numérique en Santé (formerly ASIP Santé).
+    public static let ans = SIREN(known: "187512751")
 }
 
 /// The SIRET number of an establishment: its enterprise's SIREN and five digits, the last one Luhn's over all.

@@ -6,5 +6,11 @@ struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mss-bench",
         abstract: "Speed and memory of swift-mssante, beside the tools it is measured against.",
-        subcommands: [XMLBench.self, XMLDSigBench.self, ZIPBench.self, MimeCommand.self])
+        subcommands: [
+            XMLBench.self,
+            XMLDSigBench.self,
+            ZIPBench.self,
+            MimeCommand.self,
+            WhitelistBench.self,
+        ])
 }

@@ -19,6 +19,8 @@ let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] =
     "timestamp": fuzzTimestamp,
     "smtp-reply": fuzzSMTPReply,
     "identifiers": fuzzIdentifiers,
+    "whitelist-content": fuzzWhitelistContent,
+    "whitelist-record": fuzzWhitelistRecord,
     "xml-tree": fuzzXMLTree, "xml-stream": fuzzXMLStream, "xml-writer": fuzzXMLWriter,
     "xml-signature": fuzzXMLSignature,
     "zip": fuzzZIP, "xdm": fuzzXDM, "reports": fuzzReports, "subjects": fuzzSubjects,

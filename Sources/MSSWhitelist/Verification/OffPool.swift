@@ -1,0 +1,20 @@
+import Dispatch
+
+/// The thread of the whitelist's blocking work: parsing, hashing, files. One list is handled at a time.
+private let workQueue = DispatchQueue(label: "fr.mssante.whitelist")
+
+/// Runs blocking work outside the cooperative pool.
+func offPool<Value: Sendable, Failure: Error>(
+    _ work: @escaping @Sendable () throws(Failure) -> Value
+) async throws(Failure) -> Value {
+    let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
+        workQueue.async {
+            do throws(Failure) {
+                continuation.resume(returning: .success(try work()))
+            } catch {
+                continuation.resume(returning: .failure(error))
+            }
+        }
+    }
+    return try result.get()
+}

@@ -1,0 +1,187 @@
+import ArgumentParser
+import Glibc
+import MSSCore
+import MSSTLS
+import MSSTestKit
+import MSSWhitelist
+
+/// Verification, loading and lookups of a signed list, beside `xmlsec1 --verify` on the same file; and lookups in it.
+struct WhitelistBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "whitelist",
+        abstract: "Verify, load and look up a signed whitelist, beside xmlsec1 --verify on the same file.")
+
+    @Option(help: "An unsigned list; by default the published one beside the repository, else a generated one.")
+    var list: String?
+
+    @Option(help: "Verifications of each.")
+    var count = 10
+
+    @Option(help: "Entries of the large list.")
+    var entries = 100_000
+
+    @Option(help: "A domain to look up in the list, its certificates printed.")
+    var domain: String?
+
+    func run() async throws {
+        let pki = TestPKI.shared
+        let signer = try pki.issue(.whitelistSigner, subject: .agency)
+        let trustStore = try TrustStore(
+            authorities: [Certificate(der: pki.root.certificateDER), Certificate(der: pki.intermediate.certificateDER)])
+        let crls = CRLStore(trustStore: trustStore)
+        for issuer in TestIssuer.allCases { _ = try crls.install(pki.fullCRL(of: issuer), at: pki.now) }
+        let verifier = try WhitelistVerifier(
+            trustStore: trustStore,
+            certificates: PKIXVerifier(
+                trustStore: trustStore,
+                revocation: RevocationChecker(policy: RevocationPolicy(order: .crlOnly), crls: crls)))
+
+        let (name, unsigned) = try published()
+        let signed = try TestXMLSigner(signer).sign(unsigned)
+        let before = mallinfo2().uordblks
+        var snapshot = WhitelistSnapshot(try await verifier.verify(signed, at: pki.now).content)
+        print("\(name): \(snapshot.entries.count) distinct entries, \(snapshot.domainCount) domains,")
+        print(
+            "  \(snapshot.certificateNameCount) certificate names, \(snapshot.diagnostics.count) diagnostics,"
+                + " \(signed.count) bytes signed")
+        let held = mallinfo2().uordblks - before
+        print("  memory held by the list in force \(megabytes(Int(held)))")
+
+        let time = try await median(count) {
+            snapshot = WhitelistSnapshot(try await verifier.verify(signed, at: pki.now).content)
+        }
+        print("  verify and load                  \(milliseconds(time))   (goal: 60 ms)")
+        try await xmlsec(pki, signed)
+        lookups(snapshot)
+        if let domain { try answer(snapshot, Domain(domain)) }
+
+        let generated = WhitelistWriter.write(WhitelistGenerator(count: entries).make())
+        let large = try TestXMLSigner(signer).sign(generated)
+        let largeTime = try await median(3) {
+            let verified = try await verifier.verify(large, at: pki.now)
+            precondition(WhitelistSnapshot(verified.content).domainCount > entries / 2)
+        }
+        print(
+            "generated, \(entries) entries, \(large.count) bytes: verify and load \(milliseconds(largeTime))   (goal: 1 s)"
+        )
+        print("peak memory of the process \(megabytes(peakMemory()))")
+    }
+
+    private func published() throws -> (String, [UInt8]) {
+        if let list { return (list, try read(list)) }
+        let folder = getenv("MSS_SHARED_DATA").map { String(cString: $0) } ?? "../shared/data"
+        let path = folder + "/whitelist/listeblanchemssante-2025-03-13-unsigned.xml"
+        if let bytes = try? read(path) { return ("published list of March 2025", bytes) }
+        return ("generated list of the published shape", WhitelistWriter.write(WhitelistGenerator().make()))
+    }
+
+    private func read(_ path: String) throws -> [UInt8] {
+        guard let file = fopen(path, "rb") else { throw ValidationError("cannot read \(path)") }
+        defer { fclose(file) }
+        fseek(file, 0, SEEK_END)
+        let size = ftell(file)
+        rewind(file)
+        return [UInt8](unsafeUninitializedCapacity: size) { $1 = fread($0.baseAddress, 1, size, file) }
+    }
+
+    /// The reference verifies the same file with the same authorities; each run includes the start of the process.
+    private func xmlsec(_ pki: TestPKI, _ signed: [UInt8]) async throws {
+        let directory = try TestFiles.temporaryDirectory("mss-bench-whitelist")
+        try pki.write(to: directory)
+        try TestFiles.write(signed, to: "\(directory)/list.xml")
+        let clock = ContinuousClock()
+        for (label, repeats) in [("one process", 1), ("--repeat in one process", count)] {
+            let start = clock.now
+            let result = try await ExternalTool.run(
+                "xmlsec1",
+                [
+                    "--verify", "--repeat", "\(repeats)", "--enabled-key-data", "x509", "--trusted-pem",
+                    "\(directory)/root.pem", "--untrusted-pem", "\(directory)/intermediate.pem",
+                    "\(directory)/list.xml",
+                ], seconds: 300)
+            guard result.succeeded else { throw ValidationError("xmlsec1: \(result.everything)") }
+            print("  xmlsec1 --verify, \(label)  \(milliseconds((clock.now - start) / repeats))   (no content loaded)")
+        }
+        _ = try await ExternalTool.run("rm", ["-r", directory])
+    }
+
+    private func lookups(_ list: WhitelistSnapshot) {
+        let entries = list.entries
+        let others = list.certificateNames.map { $0 }
+        let clock = ContinuousClock()
+        let rounds = max(1, 2_000_000 / entries.count)
+        var allowed = 0
+        let allocations = Allocations.count {
+            let time = clock.measure {
+                for round in 0..<rounds {
+                    for (index, entry) in entries.enumerated() {
+                        // One right certificate, one of another operator most of the time.
+                        if list.decide(entry.certificateName, for: entry.domain).isAllowed { allowed += 1 }
+                        let other = others[(index + round) % others.count]
+                        if list.decide(other, for: entry.domain).isAllowed { allowed += 1 }
+                    }
+                }
+            }
+            print("  lookup (certificate, domain)     \(time / (2 * rounds * entries.count))   (goal: 200 ns)")
+        }
+        precondition(allowed >= rounds * entries.count)
+        let lookups = 2 * rounds * entries.count
+        print("  allocations in \(lookups) lookups  \(allocations.map { "\($0)" } ?? "not counted")")
+    }
+
+    private func answer(_ list: WhitelistSnapshot, _ domain: Domain) throws {
+        guard list.contains(domain) else {
+            print(WhitelistRefusal.unknownDomain(domain).explanation)
+            return
+        }
+        for entry in list.entries(for: domain) { print("  \(entry)") }
+    }
+
+    private func median(_ count: Int, _ work: () async throws -> Void) async throws -> Duration {
+        var times: [Duration] = []
+        let clock = ContinuousClock()
+        for _ in 0..<max(1, count) { times.append(try await clock.measure(work)) }
+        return times.sorted()[times.count / 2]
+    }
+
+    private func milliseconds(_ time: Duration) -> String {
+        let microseconds = time.components.seconds * 1_000_000 + time.components.attoseconds / 1_000_000_000_000
+        return "\(microseconds / 1000).\(microseconds % 1000 / 100) ms"
+    }
+
+    private func megabytes(_ bytes: Int) -> String { "\(bytes / 1_048_576).\(bytes % 1_048_576 * 10 / 1_048_576) MiB" }
+
+    private func peakMemory() -> Int {
+        var usage = rusage()
+        getrusage(RUSAGE_SELF, &usage)
+        return usage.ru_maxrss * 1024
+    }
+}
+
+/// Counts the objects that the Swift runtime allocates, by replacing the function that its entry point calls.
+private enum Allocations {
+    private typealias Allocate = @convention(c) (UnsafeRawPointer?, Int, Int) -> UnsafeMutableRawPointer?
+
+    // Only touched from `count`, on the benchmark's one thread, while no other allocates.
+    nonisolated(unsafe) private static var original: Allocate?
+    nonisolated(unsafe) private static var counted = 0
+
+    /// The allocations made by `work`; `nil` when the runtime does not let itself be observed.
+    static func count(_ work: () -> Void) -> Int? {
+        // `_swift_allocObject` is a variable of the runtime that holds the allocating function.
+        guard let symbol = dlsym(nil, "_swift_allocObject") else {
+            work()
+            return nil
+        }
+        let hook = symbol.assumingMemoryBound(to: Allocate.self)
+        original = hook.pointee
+        counted = 0
+        hook.pointee = { metadata, size, alignment in
+            Allocations.counted += 1
+            return Allocations.original?(metadata, size, alignment)
+        }
+        work()
+        hook.pointee = original!
+        return counted
+    }
+}
