@@ -101,7 +101,13 @@ let floor4: [Target] = [
 let floor5: [Target] = [
     .executableTarget(
         name: "mss-sandbox", dependencies: ["MSSCore", "MSSTestKit", argumentParser], path: "Examples/mss-sandbox",
-        swiftSettings: swiftSettings)
+        swiftSettings: swiftSettings),
+    .executableTarget(
+        name: "mss-poignee",
+        dependencies: [
+            "MSSCore", "MSSTLS", "MSSHTTP", "MSSWhitelist", nioCore, nioPosix, logging, argumentParser,
+        ],
+        path: "Examples/mss-poignee", swiftSettings: swiftSettings),
 ]
 
 let testTargets: [Target] = [
