@@ -252,7 +252,7 @@ int mss_key_is_encrypted(const void *bytes, size_t count) {
 }
 
 // A PKCS#12 or PKCS#8 file chooses its own key derivation cost: a hostile one would spin for hours.
-enum { MAX_ITERATIONS = 10 * 1000 * 1000 };
+enum { MAX_ITERATIONS = 1000 * 1000 };
 
 static int is_weak(EVP_PKEY *key) { return EVP_PKEY_get_security_bits(key) < AUTH_BITS; }
 

@@ -24,7 +24,8 @@ public struct HTTPTransportConfiguration: Sendable {
         }
     }
 
-    /// An HTTP proxy, reached in clear; `https` goes through it by CONNECT.
+    /// An HTTP proxy, reached in clear. Everything goes through it by CONNECT (RFC 9110 §9.3.6), `http` too: the proxy
+    /// must allow it for port 80 where CRLs and OCSP responders are reached in clear.
     public struct Proxy: Sendable, Hashable {
         /// Its host name or address.
         public var host: String

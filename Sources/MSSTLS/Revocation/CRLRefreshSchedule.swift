@@ -39,7 +39,11 @@ public struct CRLRefreshSchedule: Sendable, Hashable {
         var wait: Duration
         if failures > 0 {
             wait = firstRetry
-            for _ in 1..<max(failures, 1) where wait < longestRetry { wait = wait * 2 }
+            var remaining = failures - 1
+            while remaining > 0, wait > .zero, wait < longestRetry {
+                wait = wait * 2
+                remaining -= 1
+            }
             wait = min(wait, longestRetry)
         } else {
             wait = interval

@@ -27,6 +27,12 @@ let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] =
     "field-value": fuzzFieldValue,
     "mail-writer": fuzzWriter,
     "message": fuzzMessage,
+    "certificate": fuzzCertificate,
+    "certificate-pem": fuzzCertificatePEM,
+    "crl": fuzzCRL,
+    "ocsp": fuzzOCSP,
+    "pkcs12": fuzzPKCS12,
+    "private-key": fuzzKey,
 ]
 
 guard CommandLine.argc >= 2, let body = fuzzTargets[CommandLine.arguments[1]] else {
