@@ -141,6 +141,7 @@ let fuzzTargets: [Target] =
             name: "mss-fuzz",
             dependencies: [
                 "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSDNS",
+                nioCore, nioEmbedded,
             ],
             path: "Tests/Fuzz/mss-fuzz", swiftSettings: swiftSettings,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])

@@ -79,6 +79,7 @@ static mss_tls_failure_kind kind_of(unsigned long code, int *alert) {
     case SSL_R_WRONG_SSL_VERSION: return MSS_TLS_FAILURE_VERSION;
     case SSL_R_NO_SHARED_CIPHER:
     case SSL_R_NO_CIPHERS_AVAILABLE:
+    case SSL_R_NO_CIPHERS_SPECIFIED:
     case SSL_R_NO_CIPHER_MATCH:
     case SSL_R_UNKNOWN_CIPHER_RETURNED:
     case SSL_R_WRONG_CIPHER_RETURNED: return MSS_TLS_FAILURE_SUITE;
@@ -373,7 +374,7 @@ static int verify_leaf(X509_STORE_CTX *store, void *unused) {
     case MSS_TLS_REFUSE_UNKNOWN_AUTHORITY: error = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY; break;
     case MSS_TLS_REFUSE_USAGE: error = X509_V_ERR_INVALID_PURPOSE; break;
     case MSS_TLS_REFUSE_BAD: error = X509_V_ERR_CERT_REJECTED; break;
-    case MSS_TLS_REFUSE_UNKNOWN: error = X509_V_ERR_UNABLE_TO_GET_CRL; break;
+    case MSS_TLS_REFUSE_UNKNOWN: error = X509_V_ERR_OCSP_VERIFY_NEEDED; break;
   }
   X509_STORE_CTX_set_error(store, error);
   return error == X509_V_OK;

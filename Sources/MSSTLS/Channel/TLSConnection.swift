@@ -51,6 +51,9 @@ final class TLSConnection {
 
     deinit { mss_tls_free(raw) }
 
+    /// Connections alive in the process: for leak tests.
+    static var live: Int { mss_tls_live_connections() }
+
     // MARK: Steps
 
     /// Carries the handshake on with what came in.

@@ -45,6 +45,9 @@ public final class TLSContext: Sendable {
 
     deinit { mss_tls_context_free(raw) }
 
+    /// Contexts alive in the process: for leak tests.
+    static var live: Int { mss_tls_live_contexts() }
+
     private static func make(
         _ configuration: TLSConfiguration, identity: TLSIdentity?
     ) throws(TLSConfigurationFailure) -> OpaquePointer {

@@ -12,5 +12,6 @@ struct Bench: AsyncParsableCommand {
             ZIPBench.self,
             MimeCommand.self,
             WhitelistBench.self,
+            TLSBench.self,
         ])
 }

@@ -33,6 +33,9 @@ let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] =
     "ocsp": fuzzOCSP,
     "pkcs12": fuzzPKCS12,
     "private-key": fuzzKey,
+    "tls-server": fuzzTLSServer,
+    "tls-client": fuzzTLSClient,
+    "tls-session": fuzzTLSSession,
 ]
 
 guard CommandLine.argc >= 2, let body = fuzzTargets[CommandLine.arguments[1]] else {

@@ -12,14 +12,20 @@ final class EmbeddedPair {
     let clientHandler: TLSHandler
     let serverHandler: TLSHandler
 
-    init(
+    convenience init(
         client clientConfiguration: TLSConfiguration = .testClient(),
         server serverConfiguration: TLSConfiguration = .testServer(), serverName: String? = "mx.hopital.test",
         expectedHostname: String? = nil
     ) throws {
-        clientHandler = try TLSHandler(
-            client: TLSContext(clientConfiguration), serverName: serverName, expectedHostname: expectedHostname)
-        serverHandler = try TLSHandler(server: TLSContext(serverConfiguration))
+        try self.init(
+            TLSHandler(
+                client: TLSContext(clientConfiguration), serverName: serverName, expectedHostname: expectedHostname),
+            TLSHandler(server: TLSContext(serverConfiguration)))
+    }
+
+    init(_ clientHandler: TLSHandler, _ serverHandler: TLSHandler) throws {
+        self.clientHandler = clientHandler
+        self.serverHandler = serverHandler
         clientLog = EventLog()
         serverLog = EventLog()
         client = EmbeddedChannel()
@@ -60,6 +66,11 @@ final class EmbeddedPair {
             channel.pipeline.fireChannelRead(part)
             channel.pipeline.fireChannelReadComplete()
         }
+    }
+
+    /// Closes both channels, whatever their state.
+    func finish() {
+        for channel in [client, server] { _ = try? channel.finish(acceptAlreadyClosed: true) }
     }
 
     func handshake(piece: Int = .max) throws {

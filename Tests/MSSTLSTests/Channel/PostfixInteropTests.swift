@@ -1,0 +1,63 @@
+import MSSCore
+import MSSTestKit
+import NIOCore
+import Testing
+
+@testable import MSSTLS
+
+@Suite("TLS with Postfix", .serialized)
+struct PostfixInteropTests {
+    @Test("EX_3.1_5020, EX_3.2_5020: a message goes by mutual TLS from our client through Postfix to our server")
+    func bothSides() async throws {
+        let (ours, outcomes) = try await MiniSMTPServer.start(.testServer())
+        let postfix = try await PrivatePostfix.start(Identities.server, relayPort: ours.localAddress!.port!)
+        do {
+            let anonymous = try await MiniSMTPClient.run(
+                postfix.port, .testClient(nil, policy: .operator(.v1_6).only(.tls12)), StartTLSTests.message)
+            #expect(anonymous.kinds.first == .peerAlert(.handshakeFailure) || anonymous.facts == nil)
+
+            let client = try await MiniSMTPClient.run(postfix.port, .testClient(), StartTLSTests.message)
+            #expect(client.facts?.peer?.certificate.der == Identities.server.credential.certificateDER)
+            #expect(client.text.contains("queued as"), "\(client.text) \(client.failures) \(postfix.log)")
+            for await outcome in outcomes {
+                #expect(outcome.facts?.peer?.certificate.der == Identities.server.credential.certificateDER)
+                #expect(outcome.text.contains("hello"))
+                #expect(outcome.failures.isEmpty)
+                break
+            }
+            #expect(postfix.log.contains("Trusted TLS connection established from"))
+        }
+        try await postfix.stop()
+        try await ours.close()
+    }
+
+    @Test(
+        "posttls-finger verifies our server with a client certificate, and is refused without",
+        arguments: [true, false])
+    func finger(certificate: Bool) async throws {
+        let (ours, outcomes) = try await MiniSMTPServer.start(.testServer())
+        let etc = try TestFiles.temporaryDirectory("mss-finger")
+        try TestFiles.write("compatibility_level = 3.6\n", to: "\(etc)/main.cf")
+        var words = [
+            "MAIL_CONFIG=\(etc)", "posttls-finger", "-c", "-l", "secure", "-F", "\(Identities.client.directory)/ca.pem",
+        ]
+        if certificate {
+            words += ["-k", "\(Identities.client.directory)/leaf.pem", "-K", "\(Identities.client.directory)/key.pem"]
+        }
+        words += ["[127.0.0.1]:\(ours.localAddress!.port!)", "mx.hopital.test"]
+        let result = try await ExternalTool.run("env", words)
+        #expect(
+            result.everything.contains("Verified TLS connection established to 127.0.0.1") || !certificate,
+            "\(result.everything)")
+        for await outcome in outcomes {
+            if certificate {
+                #expect(outcome.facts?.peer != nil)
+                #expect(outcome.failures.isEmpty)
+            } else {
+                #expect(outcome.kinds == [.verification(.noCertificate)])
+            }
+            break
+        }
+        try await ours.close()
+    }
+}
