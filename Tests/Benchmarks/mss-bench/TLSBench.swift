@@ -17,13 +17,13 @@ struct TLSBench: AsyncParsableCommand {
 
     func run() async throws {
         let bench = try TLSBenchRun()
-        print("Full mutual RSA-2048 handshakes per second (client certificate required), TLS 1.2 and 1.3")
+        tell("Full mutual RSA-2048 handshakes per second (client certificate required), TLS 1.2 and 1.3")
         for suite in TLSCipherSuite.all where suite.version == .tls12 || suite == .aes256GCM {
             try await bench.handshakes(suite, seconds: seconds)
         }
-        print("\nBulk throughput, one connection, MB/s (client to server, 64 KiB writes)")
+        tell("\nBulk throughput, one connection, MB/s (client to server, 64 KiB writes)")
         for suite in TLSCipherSuite.all { try await bench.bulk(suite, megabytes: megabytes) }
-        print("\nMemory of idle sessions")
+        tell("\nMemory of idle sessions")
         try await bench.memory(sessions)
     }
 }
@@ -110,7 +110,7 @@ private struct TLSBenchRun {
             arguments(suite) + ["-Verify", "2", "-verify_return_error", "-no_ticket", "-no_cache", "-num_tickets", "0"])
         let theirs = try await sTime(suite, openssl.port, seconds)
         openssl.stop()
-        print(
+        tell(
             "  \(suite.name): s_time→ours \(ours)/s, s_time→s_server \(theirs)/s, ratio \(percent(ours, theirs)); "
                 + "our client→our server \(pair)/s")
     }
@@ -187,7 +187,7 @@ private struct TLSBenchRun {
             "sh", ["-c", "head -c \(bytes) /dev/zero | \(words.joined(separator: " "))"], seconds: 120)
         let theirs = Double(bytes) / 1e6 / ((ContinuousClock.now - began) / .seconds(1))
         openssl.stop()
-        print("  \(suite.name): ours \(Int(ours)), s_client | s_server \(Int(theirs))")
+        tell("  \(suite.name): ours \(Int(ours)), s_client | s_server \(Int(theirs))")
     }
 
     private func arguments(_ suite: TLSCipherSuite) -> [String] {
@@ -224,7 +224,7 @@ private struct TLSBenchRun {
             let before = residentBytes()
             try await open(count)
             let after = residentBytes()
-            print(
+            tell(
                 "  \(suite.version): \((after - before) / count / 2 / 1024) KiB per session, NIO channel included "
                     + "(\(count) clients and \(count) servers in this process)")
             for channel in channels { channel.close(promise: nil) }
@@ -240,6 +240,12 @@ private struct TLSBenchRun {
     }
 
     private func percent(_ part: Int, _ whole: Int) -> String { whole == 0 ? "–" : "\(part * 100 / whole) %" }
+}
+
+/// Prints a line as it is measured, into a file too.
+private func tell(_ line: String) {
+    print(line)
+    fflush(nil)
 }
 
 private struct BenchFailure: Error, CustomStringConvertible {
@@ -313,26 +319,28 @@ private final class StartedServer {
     init(_ arguments: [String]) throws {
         process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
         process.arguments = ["s_server", "-accept", "127.0.0.1:0"] + arguments
-        let output = Pipe()
+        // A file rather than a pipe: nothing to drain.
+        let file = try TestFiles.temporaryDirectory("mss-bench") + "/s_server"
+        try TestFiles.write("", to: file)
+        let output = FileHandle(forWritingAtPath: file)
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        process.standardError = output
         process.standardInput = input  // kept open: s_server ends with it
         try process.run()
-        var text = ""
-        while !text.contains("ACCEPT 127.0.0.1:") || !text.hasSuffix("\n") {
-            let data = output.fileHandleForReading.availableData
-            if data.isEmpty { throw BenchFailure("s_server: \(text)") }
-            text += String(decoding: data, as: UTF8.self)
-        }
-        port = Int(text.components(separatedBy: "ACCEPT 127.0.0.1:")[1].prefix { $0.isNumber })!
-        // The rest must be read, or s_server blocks on a full pipe.
-        output.fileHandleForReading.readabilityHandler = { handle in
-            if handle.availableData.isEmpty { handle.readabilityHandler = nil }
+        let mark = "ACCEPT 127.0.0.1:"
+        while true {
+            let text = String(decoding: try TestFiles.read(file), as: UTF8.self)
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+            if let line = lines.first(where: { $0.hasPrefix(mark) }) {
+                port = Int(line.dropFirst(mark.count))!
+                break
+            }
+            guard process.isRunning else { throw BenchFailure("s_server: \(text)") }
+            usleep(5000)
         }
     }
 
     func stop() {
-        process.terminate()
-        process.waitUntilExit()
+        kill(process.processIdentifier, SIGKILL)
     }
 }

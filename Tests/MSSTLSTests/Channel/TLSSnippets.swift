@@ -1,3 +1,4 @@
+import MSSCore
 import MSSTLS
 import NIOCore
 import NIOPosix

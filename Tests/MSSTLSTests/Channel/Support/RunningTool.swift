@@ -13,7 +13,8 @@ final class RunningTool: Sendable {
     init(_ command: String, _ arguments: [String]) throws {
         var toTool: [CInt] = [0, 0]
         var fromTool: [CInt] = [0, 0]
-        guard pipe2(&toTool, O_CLOEXEC) == 0, pipe2(&fromTool, O_CLOEXEC) == 0 else { throw Unstarted(code: errno) }
+        guard pipe(&toTool) == 0, pipe(&fromTool) == 0 else { throw Unstarted(code: errno) }
+        for descriptor in toTool + fromTool { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
