@@ -77,13 +77,6 @@ enum MimeMeasure {
         print(String(format: "%8.2f ×     headers held beyond the input (%d structures)", ratio, parsed.count))
     }
 
-    /// Resident memory of the process (`/proc/self/statm`, second number, in pages).
-    private static func residentBytes() -> Int {
-        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
-        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
-    }
-
     private static func write() throws {
         let attachment = [UInt8](repeating: 0x5A, count: 10 << 20)
         let message = OutgoingMessage(

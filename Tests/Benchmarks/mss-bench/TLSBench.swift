@@ -233,12 +233,6 @@ private struct TLSBenchRun {
         }
     }
 
-    private func residentBytes() -> Int {
-        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
-        return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0)
-            * Int(sysconf(Int32(_SC_PAGESIZE)))
-    }
-
     private func percent(_ part: Int, _ whole: Int) -> String { whole == 0 ? "–" : "\(part * 100 / whole) %" }
 }
 

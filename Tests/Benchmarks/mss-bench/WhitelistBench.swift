@@ -38,14 +38,14 @@ struct WhitelistBench: AsyncParsableCommand {
 
         let (name, unsigned) = try published()
         let signed = try TestXMLSigner(signer).sign(unsigned)
-        let before = mallinfo2().uordblks
+        let before = residentBytes()
         var snapshot = WhitelistSnapshot(try await verifier.verify(signed, at: pki.now).content)
         print("\(name): \(snapshot.entries.count) distinct entries, \(snapshot.domainCount) domains,")
         print(
             "  \(snapshot.certificateNameCount) certificate names, \(snapshot.diagnostics.count) diagnostics,"
                 + " \(signed.count) bytes signed")
-        let held = mallinfo2().uordblks - before
-        print("  memory held by the list in force \(megabytes(Int(held)))")
+        let held = residentBytes() - before
+        print("  resident memory gained with the list in force \(megabytes(held))")
 
         let time = try await median(count) {
             snapshot = WhitelistSnapshot(try await verifier.verify(signed, at: pki.now).content)
@@ -152,9 +152,7 @@ struct WhitelistBench: AsyncParsableCommand {
     private func megabytes(_ bytes: Int) -> String { "\(bytes / 1_048_576).\(bytes % 1_048_576 * 10 / 1_048_576) MiB" }
 
     private func peakMemory() -> Int {
-        var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
-        return usage.ru_maxrss * 1024
+        peakKilobytes(RUSAGE_SELF) * 1024
     }
 }
 

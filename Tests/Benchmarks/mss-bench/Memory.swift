@@ -1,0 +1,9 @@
+import Foundation
+import Glibc
+
+/// Resident memory of the process, in bytes (`/proc/self/statm`, second number, in pages).
+func residentBytes() -> Int {
+    let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+    let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+}
