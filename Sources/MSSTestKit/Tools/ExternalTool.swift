@@ -1,5 +1,5 @@
 internal import Dispatch
-internal import Glibc
+package import Glibc
 
 /// Runs a command of the system (openssl, curl, xmlsec1…) and collects what it says: the reference implementations that
 /// tests compare with.
@@ -55,11 +55,7 @@ public enum ExternalTool {
         posix_spawn_file_actions_addopen(&actions, 2, "\(directory)/err", O_WRONLY | O_CREAT, 0o600)
 
         let words = ["timeout", "-k", "5", String(seconds), command] + arguments
-        var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        defer { for pointer in pointers { free(pointer) } }
-        var process: pid_t = 0
-        let code = posix_spawnp(&process, "timeout", &actions, nil, &pointers, environ)
-        guard code == 0 else { throw TestFileError("run", command, code) }
+        let process = try spawn(words, &actions)
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 { guard errno == EINTR else { throw TestFileError("wait", command) } }
         // WIFEXITED and WEXITSTATUS are macros that Swift does not see (wait(2)).
@@ -67,5 +63,30 @@ public enum ExternalTool {
         return Result(
             status: exit, output: try TestFiles.read("\(directory)/out"),
             errors: String(decoding: try TestFiles.read("\(directory)/err"), as: UTF8.self))
+    }
+
+    /// Starts a command found in `PATH` with the signals of a fresh login: Dispatch's threads block most of them, and
+    /// a shell script whose `kill` its children never see waits for ever.
+    ///
+    /// - Throws: ``TestFileError`` when it cannot be started.
+    package static func spawn(
+        _ words: [String], _ actions: inout posix_spawn_file_actions_t
+    ) throws(TestFileError) -> pid_t {
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+        var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        defer { for pointer in pointers { free(pointer) } }
+        var process: pid_t = 0
+        let code = posix_spawnp(&process, words[0], &actions, &attributes, &pointers, environ)
+        guard code == 0 else { throw TestFileError("run", words.joined(separator: " "), code) }
+        return process
     }
 }

@@ -13,7 +13,7 @@ struct TestSSLTests {
         var finding: String
     }
 
-    @Test("EX_OPE_5010: testssl.sh finds nothing but the policy", .timeLimit(.minutes(15)))
+    @Test("EX_OPE_5010: testssl.sh finds nothing but the policy", .timeLimit(.minutes(10)))
     func scan() async throws {
         let server = try await LiveServer.start(
             .testServer(policy: .operator(.v1_7draft), clients: .none), Behaviour())
@@ -24,11 +24,12 @@ struct TestSSLTests {
             [
                 "--quiet", "--color", "0", "--warnings", "off", "--jsonfile", file, "-p", "-s", "-f", "-H", "-I", "-T",
                 "-R", "-C", "-O", "-Z", "-F", "-J", "-D", "-W", "-A", "-L", "-4", "127.0.0.1:\(server.port)",
-            ], seconds: 840)
+            ], seconds: 540)
         let findings = try JSONDecoder().decode(
             [Finding].self, from: Data(try TestFiles.read(file)))
         #expect(findings.count > 20, "\(result.everything)")
-        let bad = findings.filter { !["OK", "INFO", "DEBUG"].contains($0.severity) }
+        // "engine_problem" tells of the scanner's own OpenSSL, which has no GOST.
+        let bad = findings.filter { !["OK", "INFO", "DEBUG"].contains($0.severity) && $0.id != "engine_problem" }
         #expect(bad.isEmpty, "\(bad)")
         func finding(_ id: String) -> String? { findings.first { $0.id == id }?.finding }
         for old in ["SSLv2", "SSLv3", "TLS1", "TLS1_1"] { #expect(finding(old)?.contains("not offered") == true) }

@@ -21,14 +21,11 @@ final class RunningTool: Sendable {
         posix_spawn_file_actions_adddup2(&actions, toTool[0], 0)
         posix_spawn_file_actions_adddup2(&actions, fromTool[1], 1)
         posix_spawn_file_actions_adddup2(&actions, fromTool[1], 2)
-        var words: [UnsafeMutablePointer<CChar>?] = ([command] + arguments).map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
-        var process: pid_t = 0
-        let code = posix_spawnp(&process, command, &actions, nil, &words, environ)
-        close(toTool[0])
-        close(fromTool[1])
-        guard code == 0 else { throw Unstarted(code: code) }
-        self.process = process
+        defer {
+            close(toTool[0])
+            close(fromTool[1])
+        }
+        process = try ExternalTool.spawn([command] + arguments, &actions)
         input = toTool[1]
         let (output, text, hasEnded) = (fromTool[0], text, hasEnded)
         DispatchQueue.global().async {
