@@ -48,6 +48,7 @@ let cryptoExtras: Target.Dependency = .product(
     name: "_CryptoExtras", package: "swift-crypto", condition: .when(traits: ["TestKit"]))
 let argumentParser: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Tools"]))
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"]))
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let atomics: Target.Dependency = .product(name: "Atomics", package: "swift-atomics")
 
@@ -87,7 +88,12 @@ let floor2: [Target] = [
 ]
 
 let floor3: [Target] = [
-    library("MSSWhitelist", ["MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", logging])
+    library("MSSWhitelist", ["MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", logging]),
+    library(
+        "MSSSMTP", ["MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", nioCore, nioPosix, nioTLS, logging, atomics]),
+    library("MSSPolicy", ["MSSCore"]),
+    library("MSSAccounts", ["MSSCore", "COpenSSLShim", grdb]),
+    library("MSSTraces", ["MSSCore", "MSSTLS", "COpenSSLShim", "CZlibShim", grdb]),
 ]
 
 let floor4: [Target] = [
@@ -121,6 +127,15 @@ let testTargets: [Target] = [
     tests("MSSDNSTests", ["MSSCore", "MSSDNS"]),
     tests("MSSMessageTests", ["MSSCore", "MSSMessage", "MSSXML", "MSSZIP"]),
     tests("MSSWhitelistTests", ["MSSCore", "MSSWhitelist", "MSSTLS", "MSSHTTP", "MSSXML", "MSSTestKit", nioCore]),
+    tests(
+        "MSSSMTPTests",
+        [
+            "MSSCore", "MSSSMTP", "MSSTLS", "MSSDNS", "MSSMessage", "MSSTestKit", nioCore, nioPosix, nioTLS,
+            nioEmbedded,
+        ]),
+    tests("MSSPolicyTests", ["MSSCore", "MSSPolicy"]),
+    tests("MSSAccountsTests", ["MSSCore", "MSSAccounts", grdb]),
+    tests("MSSTracesTests", ["MSSCore", "MSSTraces", "MSSTLS", "MSSTestKit", grdb]),
     tests("MSSTestKitTests", ["MSSCore", "MSSTestKit"]),
 ]
 
@@ -128,8 +143,8 @@ let tools: [Target] = [
     .executableTarget(
         name: "mss-bench",
         dependencies: [
-            "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSTestKit",
-            argumentParser, nioCore, nioPosix, nioTLS,
+            "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSSMTP",
+            "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSTestKit", argumentParser, nioCore, nioPosix, nioTLS,
         ],
         path: "Tests/Benchmarks/mss-bench", swiftSettings: swiftSettings)
 ]
@@ -141,7 +156,7 @@ let fuzzTargets: [Target] =
             name: "mss-fuzz",
             dependencies: [
                 "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSDNS",
-                nioCore, nioEmbedded,
+                "MSSSMTP", "MSSPolicy", "MSSAccounts", "MSSTraces", nioCore, nioEmbedded,
             ],
             path: "Tests/Fuzz/mss-fuzz", swiftSettings: swiftSettings,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
@@ -153,8 +168,9 @@ let package = Package(
     name: "swift-mssante",
     products: (floor1 + floor2 + floor3 + floor4).map { .library(name: $0.name, targets: [$0.name]) },
     traits: [
-        .default(enabledTraits: ["HTTP", "TestKit", "Tools"]),
+        .default(enabledTraits: ["HTTP", "SQLite", "TestKit", "Tools"]),
         .trait(name: "HTTP", description: "MSSHTTP, over async-http-client and swift-nio-ssl."),
+        .trait(name: "SQLite", description: "MSSAccounts and MSSTraces, over GRDB."),
         .trait(name: "TestKit", description: "MSSTestKit, over swift-certificates, swift-crypto and swift-asn1."),
         .trait(name: "Tools", description: "The executables of Examples and Tests, over swift-argument-parser."),
     ],
@@ -166,6 +182,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
     ],
