@@ -1,1 +1,1 @@
-// Replaced by the first content of this target.
+import Testing

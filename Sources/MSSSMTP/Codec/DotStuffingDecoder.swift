@@ -1,0 +1,117 @@
+import Glibc
+
+/// Takes a message out of `DATA`: removes the dots that the sender added and finds the end (RFC 5321 §4.5.2).
+///
+/// Only `CRLF.CRLF` ends it; CR and LF on their own begin no line and end none, they are only noted. A value without
+/// memory of its own: input may come in pieces of any size.
+public struct DotStuffingDecoder: Sendable {
+    private enum State {
+        case lineStart
+        case text
+        case carriageReturn
+        case dot
+        case dotCarriageReturn
+        case finished
+    }
+
+    private var state = State.lineStart
+
+    /// What was found so far.
+    public private(set) var faults: LineFaults = []
+    /// Whether the end has come.
+    public var isFinished: Bool { state == .finished }
+
+    /// A decoder at the start of the message: a `.` line right there ends an empty one.
+    public init() {}
+
+    /// Reads input up to the end of the message.
+    ///
+    /// - Parameters:
+    ///   - emit: called with the pieces of the message, in order.
+    /// - Returns: the number of octets that belong to the message and its end: fewer than given only when it has come.
+    public mutating func decode(_ input: UnsafeRawBufferPointer, _ emit: (LinePiece) -> Void) -> Int {
+        var index = 0
+        var kept = 0
+        while index < input.count {
+            switch state {
+            case .text:
+                let end = input.offset(of: .carriageReturn, in: index..<input.count)
+                if !faults.contains(.bareLineFeed), input.offset(of: .lineFeed, in: index..<end) < end {
+                    faults.insert(.bareLineFeed)
+                }
+                index = end
+                guard index < input.count else { break }
+                index += 1
+                state = .carriageReturn
+            case .carriageReturn:
+                if input[index] == .lineFeed {
+                    index += 1
+                    state = .lineStart
+                } else {
+                    faults.insert(.bareCarriageReturn)
+                    state = .text
+                }
+            case .lineStart:
+                guard input[index] == UInt8(ascii: ".") else {
+                    state = .text
+                    continue
+                }
+                if kept < index { emit(.input(kept..<index)) }
+                index += 1
+                kept = index
+                state = .dot
+            case .dot:
+                // The dot is gone whatever follows; a CR waits for its LF.
+                guard input[index] == .carriageReturn else {
+                    state = .text
+                    continue
+                }
+                index += 1
+                kept = index
+                state = .dotCarriageReturn
+            case .dotCarriageReturn:
+                if input[index] == .lineFeed {
+                    index += 1
+                    state = .finished
+                    noteNUL(input, index)
+                    return index
+                }
+                emit(.octet(.carriageReturn))
+                state = .carriageReturn
+            case .finished:
+                return index
+            }
+        }
+        if kept < index { emit(.input(kept..<index)) }
+        noteNUL(input, index)
+        return index
+    }
+
+    /// Decodes octets at hand; what follows the end is returned apart.
+    public mutating func decode(_ input: [UInt8]) -> (message: [UInt8], rest: [UInt8]) {
+        var message: [UInt8] = []
+        let count = input.withUnsafeBytes { bytes in
+            decode(bytes) { piece in
+                switch piece {
+                case .input(let range): message.append(contentsOf: bytes[range])
+                case .octet(let octet): message.append(octet)
+                }
+            }
+        }
+        return (message, Array(input[count...]))
+    }
+
+    private mutating func noteNUL(_ input: UnsafeRawBufferPointer, _ end: Int) {
+        if !faults.contains(.nul), input.offset(of: 0, in: 0..<end) < end { faults.insert(.nul) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The offset of the first such octet; the range's end when there is none.
+    func offset(of octet: UInt8, in range: Range<Int>) -> Int {
+        guard !range.isEmpty, let base = baseAddress,
+            let found = memchr(base + range.lowerBound, CInt(octet), range.count)
+        else { return range.upperBound }
+        return UnsafeRawPointer(found) - base
+    }
+}
