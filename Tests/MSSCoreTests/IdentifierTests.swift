@@ -93,6 +93,7 @@ struct IdentifierTests {
     @Test(
         "what names no department is refused",
         arguments: [
+            String(repeating: "é", count: 126) + "(29)",  // found by fuzzing: with its space, too long to be read back
             "Paris", "Paris (00)", "Corse (20)", "X (96)", "X (970)", "X (979)", "(75)", "Paris (75", "", "X ()",
         ]
     )

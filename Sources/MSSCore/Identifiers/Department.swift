@@ -19,7 +19,8 @@ public struct Department: Sendable, Hashable {
         var name = trimmed[..<opening]
         while name.last == 0x20 { name.removeLast() }
         while name.first == 0x20 { name.removeFirst() }
-        guard !name.isEmpty else { throw IdentifierError(.department, .length) }
+        // 250 octets, so that the field as written back, with its space, is no longer than what is read.
+        guard !name.isEmpty, name.count <= 250 else { throw IdentifierError(.department, .length) }
         guard Department.isCode(code) else { throw IdentifierError(.department, .department) }
         self.code = code
         self.name = String(decoding: name, as: UTF8.self)
