@@ -28,20 +28,13 @@ struct TLSBench: AsyncParsableCommand {
     }
 }
 
-/// Reads the certificate and accepts it: path validation and revocation are measured elsewhere.
-private struct ReadingVerifier: PeerVerifier {
-    func verify(_ peer: PresentedPeer, at time: Timestamp) -> PeerVerdict {
-        do {
-            let certificate = try Certificate(der: peer.certificateDER)
-            return .accepted(VerifiedPeer(certificate: certificate, chain: [certificate], revocation: .notChecked))
-        } catch { return .refused(.malformed(error)) }
-    }
-}
-
 private struct TLSBenchRun {
     let server: TestCredential
     let client: TestCredential
     let directory: String
+    /// Paths to the test root on both sides, as s_time and s_server do with `-CAfile`; revocation is not checked there
+    /// either.
+    let verifier: PKIXVerifier
     let serverGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let clientGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
@@ -49,6 +42,10 @@ private struct TLSBenchRun {
         server = try TestPKI.shared.issue(.server(commonName: "mx.hopital.test"))
         client = try TestPKI.shared.issue(.server(commonName: "mx.clinique.test"), subject: .clinic)
         directory = try TestFiles.temporaryDirectory("mss-bench")
+        let authorities = try [TestPKI.shared.root, TestPKI.shared.intermediate].map {
+            try Certificate(der: $0.certificateDER)
+        }
+        verifier = PKIXVerifier(trustStore: try TrustStore(authorities: authorities))
         for (name, credential) in [("server", server), ("client", client)] {
             try TestFiles.write(credential.certificatePEM, to: "\(directory)/\(name).pem")
             try TestFiles.write(credential.privateKeyPEM, to: "\(directory)/\(name).key", mode: 0o600)
@@ -66,8 +63,8 @@ private struct TLSBenchRun {
             key: PrivateKey(unencryptedPEM: credential.privateKeyPEM.utf8)!)
         return try TLSContext(
             isServer
-                ? .server(policy: policy, identity: identity, clientAuthentication: .required(ReadingVerifier()))
-                : .client(policy: policy, identity: identity, verifier: ReadingVerifier()))
+                ? .server(policy: policy, identity: identity, clientAuthentication: .required(verifier))
+                : .client(policy: policy, identity: identity, verifier: verifier))
     }
 
     func listen(_ suite: TLSCipherSuite, _ sink: @escaping @Sendable () -> Sink) async throws -> any Channel {
