@@ -1,6 +1,6 @@
 import NIOCore
 import NIOPosix
-import Synchronization
+import MSSCore
 
 /// A proxy that opens every tunnel asked for (RFC 9110 §9.3.6) and plays the origin server itself, in clear: enough to
 /// see what a client asks of a proxy.
@@ -31,7 +31,7 @@ final class ConnectProxy: Sendable {
     func stop() async throws { try await listener.close() }
 
     private final class Log: Sendable {
-        let lines = Mutex<[String]>([])
+        let lines = Guarded<[String]>([])
     }
 
     private final class Handler: ChannelInboundHandler {

@@ -4,7 +4,6 @@ import MSSTLS
 import MSSTestKit
 import MSSXML
 import MSSXMLSignature
-import Synchronization
 import Testing
 
 @testable import MSSWhitelist
@@ -251,7 +250,7 @@ struct ServiceTests {
     func running() async throws {
         try await Sandbox.run { sandbox in
             try await sandbox.service().refresh().get()
-            let waits = Mutex<[Duration]>([])
+            let waits = Guarded<[Duration]>([])
             let source = ScriptedSource([
                 .failure(.status(503)), .failure(.empty),
                 .success(.document(sandbox.server.signedList, WhitelistValidators(url: "https://x"))),
@@ -340,7 +339,7 @@ struct ServiceTests {
 
 /// A transport that always gives the same answer.
 private final class AnsweringTransport: HTTPTransport {
-    let requests = Mutex<[HTTPRequest]>([])
+    let requests = Guarded<[HTTPRequest]>([])
     private let response: HTTPResponse
 
     init(_ response: HTTPResponse) { self.response = response }

@@ -1,6 +1,7 @@
 internal import CUnbound
 internal import Glibc
-internal import Synchronization
+internal import MSSCore
+import Synchronization
 
 /// The thread that owns a libunbound context.
 ///
@@ -20,7 +21,7 @@ final class UnboundWorker: Sendable {
         var isStopped = false
     }
 
-    private let inbox = Mutex(Inbox())
+    private let inbox = Guarded(Inbox())
     private let nextID = Atomic<UInt64>(0)
     private let wakeWriter: CInt
 

@@ -1,13 +1,13 @@
-import Synchronization
+import MSSCore
 
 /// Holds the ``TLSContext`` that new connections of an entry point use, and replaces it without a restart.
 ///
 /// A connection that is already open, or in its handshake, keeps the context that it began with.
 public final class ReloadableTLSContext: Sendable {
-    private let held: Mutex<TLSContext>
+    private let held: Guarded<TLSContext>
 
     /// Holds a first context.
-    public init(_ context: TLSContext) { held = Mutex(context) }
+    public init(_ context: TLSContext) { held = Guarded(context) }
 
     /// The context for a new connection.
     public var current: TLSContext { held.withLock { $0 } }

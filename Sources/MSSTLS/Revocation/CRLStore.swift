@@ -1,5 +1,4 @@
 public import MSSCore
-import Synchronization
 
 /// The CRLs held: verified against the trust store, in memory for the handshakes, on disk for the next start.
 ///
@@ -10,7 +9,7 @@ public final class CRLStore: Sendable {
 
     /// Where the CRLs are kept; `nil` keeps them in memory only.
     public let directory: String?
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     private struct State {
         var trustStore: TrustStore
@@ -44,7 +43,7 @@ public final class CRLStore: Sendable {
 
     /// An empty store; ``loadFromDisk(at:)`` fills it with what an earlier run kept.
     public init(trustStore: TrustStore, directory: String? = nil) {
-        state = Mutex(State(trustStore: trustStore))
+        state = Guarded(State(trustStore: trustStore))
         self.directory = directory
     }
 

@@ -1,5 +1,4 @@
 public import MSSCore
-import Synchronization
 
 /// Asks OCSP responders about certificates (RFC 6960), remembers their answers while they hold, and never asks the same
 /// question twice at the same time.
@@ -37,7 +36,7 @@ public final class OCSPClient: Sendable {
 
     private let transport: any HTTPTransport
     private let configuration: Configuration
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     private struct State {
         var cache = BoundedCache<Key, OCSPResponse.Answer>()
@@ -56,7 +55,7 @@ public final class OCSPClient: Sendable {
     public init(transport: any HTTPTransport, configuration: Configuration = Configuration()) {
         self.transport = transport
         self.configuration = configuration
-        state = Mutex(State(cache: BoundedCache(capacity: configuration.maximumCachedAnswers)))
+        state = Guarded(State(cache: BoundedCache(capacity: configuration.maximumCachedAnswers)))
     }
 
     /// An answer that still holds.

@@ -1,6 +1,5 @@
 import COpenSSLShim
 public import MSSCore
-import Synchronization
 
 /// Validates certificates after RFC 5280 §6 against local authorities only, then checks that they are not revoked.
 ///
@@ -9,11 +8,11 @@ import Synchronization
 public final class PKIXVerifier: PeerVerifier {
     /// Tells whether certificates are revoked.
     public let revocation: RevocationChecker
-    private let store: Mutex<TrustStore>
+    private let store: Guarded<TrustStore>
 
     /// A verifier over a trust store; without a checker, revocation is not checked at all (tests, closed networks).
     public init(trustStore: TrustStore, revocation: RevocationChecker = .disabled) {
-        store = Mutex(trustStore)
+        store = Guarded(trustStore)
         self.revocation = revocation
     }
 

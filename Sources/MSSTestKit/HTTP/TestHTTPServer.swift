@@ -3,7 +3,6 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
-internal import Synchronization
 
 /// A real HTTP/1.1 server on the loopback interface, in clear or over TLS, whose answers a closure chooses.
 ///
@@ -86,7 +85,7 @@ private final class Connections: Sendable {
         var channels: [ObjectIdentifier: any Channel] = [:]
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     var refuses: Bool {
         get { state.withLock { $0.refuses } }

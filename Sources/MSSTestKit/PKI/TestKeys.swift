@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import MSSCore
 internal import X509
 internal import _CryptoExtras
 
@@ -12,7 +12,7 @@ final class TestKeys: Sendable {
     }
 
     private static let size = 4
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// The next key of the pool, in turn.
     func next() throws -> _RSA.Signing.PrivateKey {

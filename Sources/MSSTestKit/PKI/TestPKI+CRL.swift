@@ -1,6 +1,5 @@
 public import MSSCore
 internal import SwiftASN1
-internal import Synchronization
 internal import X509
 internal import _CryptoExtras
 

@@ -1,7 +1,6 @@
 internal import FoundationEssentials
 public import MSSCore
 internal import SwiftASN1
-internal import Synchronization
 internal import X509
 internal import _CryptoExtras
 

@@ -1,5 +1,4 @@
 public import MSSCore
-internal import Synchronization
 internal import X509
 internal import _CryptoExtras
 
@@ -25,7 +24,7 @@ public final class TestPKI: Sendable {
     /// The intermediate, signed by the root.
     public let intermediate: TestAuthority
 
-    let state: Mutex<State>
+    let state: Guarded<State>
 
     struct State {
         var endpoints: TestEndpoints
@@ -80,7 +79,7 @@ public final class TestPKI: Sendable {
         intermediate = try CertificateMaker.authority(
             name: hierarchy.intermediate, key: try _RSA.Signing.PrivateKey(keySize: .bits2048), issuer: root,
             pathLength: 0, endpoints: endpoints, now: self.now)
-        state = Mutex(State(endpoints: endpoints))
+        state = Guarded(State(endpoints: endpoints))
     }
 
     /// A hierarchy made before, with its memory.
@@ -89,7 +88,7 @@ public final class TestPKI: Sendable {
         self.root = root
         self.intermediate = intermediate
         self.now = Timestamp(seconds: now.seconds)
-        self.state = Mutex(state)
+        self.state = Guarded(state)
     }
 
     /// Where certificates issued from now on say that revocation information is found.

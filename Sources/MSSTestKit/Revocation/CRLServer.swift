@@ -1,6 +1,5 @@
 internal import Crypto
 public import MSSCore
-internal import Synchronization
 
 /// Serves the CRLs and certificates of a ``TestPKI`` over real HTTP, as `igc-sante.esante.gouv.fr` does.
 ///
@@ -96,7 +95,7 @@ private final class SharedState: Sendable {
         var counts: [String: Int] = [:]
     }
 
-    let value = Mutex(State())
+    let value = Guarded(State())
 
     var number: UInt64 { value.withLock { $0.number } }
 

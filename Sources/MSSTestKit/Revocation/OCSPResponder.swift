@@ -1,6 +1,5 @@
 internal import FoundationEssentials
 public import MSSCore
-internal import Synchronization
 
 /// An OCSP responder over real HTTP (RFC 6960 appendix A, POST and GET) for the certificates of a ``TestPKI``.
 public final class OCSPResponder: Sendable {
@@ -67,7 +66,7 @@ public final class OCSPResponder: Sendable {
     public func stop() async throws { try await server.stop() }
 
     private final class SharedState: Sendable {
-        let value = Mutex(State())
+        let value = Guarded(State())
 
         func answer(_ request: TestHTTPRequest, pki: TestPKI) -> TestHTTPAnswer {
             let (options, fault) = value.withLock { state in

@@ -2,7 +2,6 @@ internal import Crypto
 internal import FoundationEssentials
 public import MSSCore
 internal import SwiftASN1
-internal import Synchronization
 internal import X509
 internal import _CryptoExtras
 

@@ -1,6 +1,5 @@
 internal import Crypto
 public import MSSCore
-internal import Synchronization
 
 /// The HTTPS server of the whitelist, real up to the certificate: the list, its ETag and date, and every way in which it
 /// can go wrong (``WhitelistFault``).
@@ -132,7 +131,7 @@ private final class ListState: Sendable {
         var unchangedCount = 0
     }
 
-    let value = Mutex(State())
+    let value = Guarded(State())
 
     func publish(_ list: TestWhitelist, _ good: [UInt8]) {
         value.withLock { state in

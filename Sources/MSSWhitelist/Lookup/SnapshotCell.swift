@@ -1,3 +1,4 @@
+import MSSCore
 import Synchronization
 
 /// Holds the list in force: read without a lock by any number of threads, replaced now and then.
@@ -12,7 +13,7 @@ final class SnapshotCell: @unchecked Sendable {
     // a reader has then already retained it. A reader that increments later loads the new pointer.
     private let current: Atomic<UnsafeMutableRawPointer?>
     private let readers = Atomic<Int>(0)
-    private let retired = Mutex<[WhitelistStorage]>([])
+    private let retired = Guarded<[WhitelistStorage]>([])
 
     init() { current = Atomic(nil) }
 

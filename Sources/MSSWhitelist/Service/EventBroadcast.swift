@@ -1,4 +1,4 @@
-import Synchronization
+import MSSCore
 
 /// Sends events to every subscriber; a slow one loses the oldest.
 final class EventBroadcast<Event: Sendable>: Sendable {
@@ -7,7 +7,7 @@ final class EventBroadcast<Event: Sendable>: Sendable {
         var continuations: [Int: AsyncStream<Event>.Continuation] = [:]
     }
 
-    private let subscribers = Mutex(Subscribers())
+    private let subscribers = Guarded(Subscribers())
 
     /// A stream of the events sent from now on.
     func subscribe(buffering limit: Int = 256) -> AsyncStream<Event> {
@@ -40,7 +40,7 @@ final class Gate: Sendable {
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     func enter() async {
         await withCheckedContinuation { continuation in

@@ -2,7 +2,6 @@ public import Logging
 public import MSSCore
 import MSSTLS
 import MSSXMLSignature
-import Synchronization
 
 /// The whitelist of a connector: fetched daily, verified each time, kept on disk, always answering from the last
 /// verified list (EX_2.2_5010, 5030, 5035, 5040).
@@ -37,7 +36,7 @@ public final class WhitelistService: Whitelist {
     private let sleep: @Sendable (Duration) async throws -> Void
 
     private let cell = SnapshotCell()
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let gate = Gate()
     private let broadcast = EventBroadcast<WhitelistEvent>()
 

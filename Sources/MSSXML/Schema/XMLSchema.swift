@@ -1,5 +1,5 @@
 import CLibXML2Shim
-import Synchronization
+import MSSCore
 
 /// A compiled XML Schema 1.0, read from memory; what it imports or includes comes from a resolver, never from a file
 /// or a network.
@@ -39,7 +39,7 @@ public final class XMLSchema: Sendable {
 
     // A compiled schema is documented as read-only during validation, but libxml2's regular expressions keep counters;
     // one validation at a time needs no proof. Compile a schema twice to validate on two cores.
-    private let compiled: Mutex<Compiled>
+    private let compiled: Guarded<Compiled>
 
     private struct Compiled: ~Copyable, @unchecked Sendable {
         // Proof of @unchecked Sendable: the pointer has this one owner, which hands it out under the mutex only.
@@ -71,7 +71,7 @@ public final class XMLSchema: Sendable {
             }
         }
         guard let made else { throw Failure.invalid(violations.list) }
-        self.compiled = Mutex(Compiled(schema: made))
+        self.compiled = Guarded(Compiled(schema: made))
     }
 
     /// Every document of the schema, DTD-free, its locations rewritten to `mss-schema:N`.

@@ -169,7 +169,8 @@ struct TLSHandlerTests {
 
     @Test("A handshake that does not end in time is given up, with the connection")
     func timeout() throws {
-        let pair = try EmbeddedPair()
+        let pair = try EmbeddedPair(
+            client: .testClient(limits: TLSLimits()), server: .testServer(limits: TLSLimits()))
         try pair.activate()
         let write = pair.server.writeAndFlush(ByteBuffer(string: "x"))
         pair.server.embeddedEventLoop.advanceTime(by: .seconds(29))

@@ -1,7 +1,6 @@
 import MSSCore
 import MSSHTTP
 import MSSTestKit
-import Synchronization
 import Testing
 
 @testable import MSSTLS
@@ -14,7 +13,7 @@ struct CRLRefresherTests {
         let server = try await CRLServer.start(pki)
         let transport = try AsyncHTTPTransport()
         let store = CRLStore(trustStore: try Paths.store(pki))
-        let alerts = Mutex<[RevocationAlert]>([])
+        let alerts = Guarded<[RevocationAlert]>([])
         let url = "\(server.url)/intermediate.crl"
         let refresher = CRLRefresher(
             store: store, urls: [url, "\(server.url)/intermediate-delta.crl"], transport: transport,

@@ -1,7 +1,6 @@
 import MSSCore
 import MSSHTTP
 import MSSTestKit
-import Synchronization
 import Testing
 
 @testable import MSSTLS
@@ -39,7 +38,7 @@ struct RevocationCheckerTests {
     }
 
     private final class Alerts: Sendable {
-        let list = Mutex<[RevocationAlert]>([])
+        let list = Guarded<[RevocationAlert]>([])
         var count: Int { list.withLock { $0.count } }
     }
 

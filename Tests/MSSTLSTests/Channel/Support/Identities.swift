@@ -63,17 +63,22 @@ struct ScriptedVerifier: PeerVerifier {
     }
 }
 
+extension TLSLimits {
+    /// On a machine busy with every other test, a handshake may wait minutes for a thread.
+    static let patient = TLSLimits(handshakeTimeout: .seconds(900))
+}
+
 extension TLSConfiguration {
     static func testServer(
         _ identity: TestIdentity = Identities.server, policy: TLSPolicy = .operator(.v1_6),
-        clients: ClientAuthentication = .required(ScriptedVerifier()), limits: TLSLimits = TLSLimits()
+        clients: ClientAuthentication = .required(ScriptedVerifier()), limits: TLSLimits = .patient
     ) -> TLSConfiguration {
         .server(policy: policy, identity: identity.identity, clientAuthentication: clients, limits: limits)
     }
 
     static func testClient(
         _ identity: TestIdentity? = Identities.client, policy: TLSPolicy = .operator(.v1_6),
-        verifier: any PeerVerifier = ScriptedVerifier(), limits: TLSLimits = TLSLimits()
+        verifier: any PeerVerifier = ScriptedVerifier(), limits: TLSLimits = .patient
     ) -> TLSConfiguration {
         .client(policy: policy, identity: identity?.identity, verifier: verifier, limits: limits)
     }

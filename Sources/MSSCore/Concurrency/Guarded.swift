@@ -1,0 +1,33 @@
+package import Glibc
+
+/// A value behind a lock of the C library: what `Mutex` of the standard library is, in a form that the thread sanitizer
+/// understands (Documentation/Decisions/0006-locks.md).
+///
+/// The lock is not recursive and is held for the time of the closure only; no closure suspends.
+package final class Guarded<Value: ~Copyable>: @unchecked Sendable {  // `value` is touched with `lock` held only
+    private let lock: UnsafeMutablePointer<pthread_mutex_t>
+    private var value: Value
+
+    /// Takes the first value, to which no other reference may remain.
+    package init(_ value: consuming sending Value) {
+        self.value = value
+        lock = .allocate(capacity: 1)
+        lock.initialize(to: pthread_mutex_t())
+        let code = pthread_mutex_init(lock, nil)
+        precondition(code == 0, "pthread_mutex_init: \(code)")
+    }
+
+    deinit {
+        pthread_mutex_destroy(lock)
+        lock.deallocate()
+    }
+
+    /// Runs `body` with the value, alone.
+    package func withLock<Result: ~Copyable, Failure: Error>(
+        _ body: (inout sending Value) throws(Failure) -> sending Result
+    ) throws(Failure) -> sending Result {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return try body(&value)
+    }
+}
