@@ -15,7 +15,10 @@ public struct DotStuffingDecoder: Sendable {
     }
 
     private var state = State.lineStart
+    private var line = 0
 
+    /// Octets of the longest line so far, without its CRLF.
+    public private(set) var longestLine = 0
     /// What was found so far.
     public private(set) var faults: LineFaults = []
     /// Whether the end has come.
@@ -39,6 +42,8 @@ public struct DotStuffingDecoder: Sendable {
                 if !faults.contains(.bareLineFeed), input.offset(of: .lineFeed, in: index..<end) < end {
                     faults.insert(.bareLineFeed)
                 }
+                line += end - index
+                longestLine = max(longestLine, line)
                 index = end
                 guard index < input.count else { break }
                 index += 1
@@ -46,6 +51,7 @@ public struct DotStuffingDecoder: Sendable {
             case .carriageReturn:
                 if input[index] == .lineFeed {
                     index += 1
+                    line = 0
                     state = .lineStart
                 } else {
                     faults.insert(.bareCarriageReturn)

@@ -1,0 +1,147 @@
+import NIOCore
+import Synchronization
+
+/// Octets in flight in all sessions of a server: what bounds its memory whatever the number of sessions.
+final class BodyMemory: Sendable {
+    private let octets = Atomic<Int>(0)
+    let limit: Int
+
+    init(limit: Int) { self.limit = limit }
+
+    var inFlight: Int { octets.load(ordering: .relaxed) }
+    var isExceeded: Bool { inFlight > limit }
+    func add(_ count: Int) { octets.add(count, ordering: .relaxed) }
+    func remove(_ count: Int) { octets.subtract(count, ordering: .relaxed) }
+}
+
+/// Carries a body from the event loop to the backend's task, with back-pressure by octets.
+final class BodyPipe: Sendable {
+    private struct State {
+        var pieces = CircularBuffer<ByteBuffer>()
+        var octets = 0
+        var end: Result<Void, SMTPBodyError>?
+        var isAbandoned = false
+        var wantsDemand = false
+        var reader: CheckedContinuation<ByteBuffer?, any Error>?
+    }
+
+    private let state = Mutex(State())
+    private let limit: Int
+    private let memory: BodyMemory
+    /// Called, on any thread, when there is room again after ``push(_:)`` said that there was none.
+    private let demand: @Sendable () -> Void
+
+    init(limit: Int, memory: BodyMemory, demand: @escaping @Sendable () -> Void) {
+        self.limit = limit
+        self.memory = memory
+        self.demand = demand
+    }
+
+    deinit { memory.remove(state.withLock { $0.octets }) }
+
+    /// Adds a piece; `false` when no more should come until `demand` is called.
+    ///
+    /// When all sessions together hold too much, one that holds anything waits: its own reader will call for more, so
+    /// that no session waits for another.
+    func push(_ piece: ByteBuffer) -> Bool {
+        let count = piece.readableBytes
+        let (reader, hasRoom): (CheckedContinuation<ByteBuffer?, any Error>?, Bool) = state.withLock { state in
+            guard !state.isAbandoned, state.end == nil else { return (nil, true) }
+            if let reader = state.reader {
+                state.reader = nil
+                return (reader, true)
+            }
+            state.pieces.append(piece)
+            state.octets += count
+            memory.add(count)
+            let hasRoom = state.octets < limit && !memory.isExceeded
+            state.wantsDemand = !hasRoom
+            return (nil, hasRoom)
+        }
+        reader?.resume(returning: piece)
+        return hasRoom
+    }
+
+    /// The message has ended properly, or not.
+    func finish(_ end: Result<Void, SMTPBodyError>) {
+        let reader = state.withLock { state in
+            guard state.end == nil else { return nil as CheckedContinuation<ByteBuffer?, any Error>? }
+            state.end = end
+            if case .failure = end {
+                // A reader must not take what is there for a message.
+                memory.remove(state.octets)
+                state.pieces.removeAll()
+                state.octets = 0
+            }
+            defer { state.reader = nil }
+            return state.reader
+        }
+        reader?.resume(with: end.map { nil }.mapError { $0 as any Error })
+    }
+
+    /// The backend will read no more.
+    func abandon() {
+        let wanted = state.withLock { state in
+            state.isAbandoned = true
+            memory.remove(state.octets)
+            state.pieces.removeAll()
+            state.octets = 0
+            defer { state.wantsDemand = false }
+            return state.wantsDemand
+        }
+        if wanted { demand() }
+    }
+
+    /// Whether the reader has seen the proper end.
+    var wasReadToTheEnd: Bool {
+        state.withLock { state in
+            if case .success? = state.end { return state.pieces.isEmpty }
+            return false
+        }
+    }
+
+    func next() async throws -> ByteBuffer? {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in take(continuation) }
+        } onCancel: {
+            let reader = state.withLock { state in
+                defer { state.reader = nil }
+                return state.reader
+            }
+            reader?.resume(throwing: CancellationError())
+        }
+    }
+
+    private func take(_ continuation: CheckedContinuation<ByteBuffer?, any Error>) {
+        enum Step {
+            case piece(ByteBuffer, demand: Bool)
+            case end(Result<Void, SMTPBodyError>)
+            case cancelled
+            case waiting
+        }
+        let step = state.withLock { state -> Step in
+            if let piece = state.pieces.popFirst() {
+                state.octets -= piece.readableBytes
+                memory.remove(piece.readableBytes)
+                // Half empty, or empty when all sessions hold too much.
+                let wanted = state.wantsDemand && (memory.isExceeded ? state.octets == 0 : state.octets <= limit / 2)
+                if wanted { state.wantsDemand = false }
+                return .piece(piece, demand: wanted)
+            }
+            if let end = state.end { return .end(end) }
+            precondition(state.reader == nil, "a message's body is read by one task")
+            // Cancelled before the handler could see a reader.
+            if Task.isCancelled { return .cancelled }
+            state.reader = continuation
+            return .waiting
+        }
+        switch step {
+        case .piece(let piece, let wanted):
+            continuation.resume(returning: piece)
+            if wanted { demand() }
+        case .end(let end): continuation.resume(with: end.map { nil }.mapError { $0 as any Error })
+        case .cancelled: continuation.resume(throwing: CancellationError())
+        case .waiting: break
+        }
+    }
+}

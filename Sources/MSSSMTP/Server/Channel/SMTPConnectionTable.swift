@@ -1,0 +1,86 @@
+import Glibc
+import NIOCore
+import Synchronization
+
+/// The connections of a server: counted, told to stop, waited for.
+final class SMTPConnectionTable: Sendable {
+    /// What counts as one peer.
+    enum Peer: Hashable, Sendable {
+        case ipv4(String)
+        /// The first 64 bits: what one customer is given.
+        case ipv6(UInt64)
+        case local
+
+        init(_ address: SocketAddress?) {
+            guard let text = address?.ipAddress else {
+                self = .local
+                return
+            }
+            var octets: (UInt64, UInt64) = (0, 0)
+            self = inet_pton(AF_INET6, text, &octets) == 1 ? .ipv6(octets.0) : .ipv4(text)
+        }
+    }
+
+    private struct State {
+        var connections: [ObjectIdentifier: (peer: Peer, channel: any Channel)] = [:]
+        var byPeer: [Peer: Int] = [:]
+        var isClosing = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+    private let limits: SMTPServerLimits
+
+    init(limits: SMTPServerLimits) { self.limits = limits }
+
+    var count: Int { state.withLock { $0.connections.count } }
+
+    /// Notes a connection; `false` when it is one too many.
+    func admit(_ channel: any Channel) -> Bool {
+        let peer = Peer(channel.remoteAddress)
+        return state.withLock { state in
+            guard !state.isClosing, state.connections.count < limits.connections,
+                peer == .local || state.byPeer[peer, default: 0] < limits.connectionsPerPeer
+            else { return false }
+            state.connections[ObjectIdentifier(channel)] = (peer, channel)
+            state.byPeer[peer, default: 0] += 1
+            return true
+        }
+    }
+
+    func remove(_ channel: any Channel) {
+        let waiting = state.withLock { state in
+            guard let (peer, _) = state.connections.removeValue(forKey: ObjectIdentifier(channel)) else {
+                return [CheckedContinuation<Void, Never>]()
+            }
+            let left = state.byPeer[peer, default: 1] - 1
+            state.byPeer[peer] = left == 0 ? nil : left
+            guard state.connections.isEmpty else { return [] }
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for one in waiting { one.resume() }
+    }
+
+    /// Admits no more, and returns those there are.
+    func beginClosing() -> [any Channel] {
+        state.withLock { state in
+            state.isClosing = true
+            return state.connections.values.map(\.channel)
+        }
+    }
+
+    /// Returns when no connection is left.
+    func whenEmpty() async {
+        await withCheckedContinuation { continuation in
+            let isEmpty = state.withLock { state in
+                if !state.connections.isEmpty { state.waiting.append(continuation) }
+                return state.connections.isEmpty
+            }
+            if isEmpty { continuation.resume() }
+        }
+    }
+}
+
+/// Asks a session to end when it can.
+struct SMTPShutDown: Sendable {}
