@@ -1,4 +1,6 @@
 public import MSSCore
+import MSSDNS
+import MSSTLS
 
 extension SMTPClientFailure {
     /// The status code for a delivery report (RFC 3463): the server's own when it gave one.
@@ -44,7 +46,7 @@ extension SMTPClientFailure {
             }
         case .tooLarge: (3, 4)
         case .tooManyRecipients: (5, 3)
-        case .bareLineEnd: (6, 0)
+        case .unfit: (6, 0)
         case .content: (3, 0)
         case .credentials: (7, 8)
         case .loop: (4, 6)
@@ -94,7 +96,8 @@ extension SMTPClientFailure {
         case .connection: "La connexion au serveur de messagerie distant n'a pas pu être établie ou s'est rompue."
         case .tls(let failure): failure.explanation
         case .peerRefused(let refusal): refusal.explanation
-        case .notOffered("STARTTLS"): "Le serveur de messagerie distant ne propose pas de connexion chiffrée (STARTTLS)."
+        case .notOffered("STARTTLS"):
+            "Le serveur de messagerie distant ne propose pas de connexion chiffrée (STARTTLS)."
         case .notOffered("AUTH"): "Le serveur ne propose pas le mode d'authentification demandé."
         case .notOffered("SMTPUTF8"):
             "Le serveur du destinataire n'accepte pas les adresses ou les en-têtes comportant des lettres accentuées."
@@ -103,7 +106,7 @@ extension SMTPClientFailure {
         case .tooLarge(let limit):
             "Le message dépasse la taille acceptée par le serveur du destinataire (\(limit) octets)."
         case .tooManyRecipients: "Le message a plus de destinataires que le serveur n'en accepte en une fois."
-        case .bareLineEnd: "Le message contient des fins de ligne non conformes : il n'a pas été envoyé."
+        case .unfit: "Le message contient des fins de ligne ou des caractères non conformes : il n'a pas été envoyé."
         case .content: "Le message n'a pas pu être relu pour être envoyé."
         case .credentials: "Les données d'authentification n'ont pas pu être obtenues ou sont inutilisables."
         case .loop: "Le message revient à son point de départ : la configuration du domaine destinataire est en boucle."
@@ -133,7 +136,7 @@ extension SMTPClientFailure {
         case .notOffered(let keyword): "\(keyword) not offered"
         case .tooLarge(let limit): "message larger than the server's limit of \(limit) octets"
         case .tooManyRecipients: "too many recipients for the server"
-        case .bareLineEnd: "CR or LF alone in the message"
+        case .unfit: "CR or LF alone, or NUL, in the message"
         case .content(let reason): "content: \(reason)"
         case .credentials: "credentials not available or not usable"
         case .loop: "the server is ourselves"

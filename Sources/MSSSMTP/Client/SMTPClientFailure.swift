@@ -77,8 +77,8 @@ public struct SMTPClientFailure: ExplainedFailure, Hashable {
         case tooLarge(limit: Int)
         /// More recipients than the server takes in a transaction.
         case tooManyRecipients
-        /// The message holds a CR or LF that is not part of a CRLF: sent, it could end the message early.
-        case bareLineEnd
+        /// The message holds a CR or LF that is not part of a CRLF, which could end it early, or a NUL.
+        case unfit(LineFaults)
         /// Reading the message failed; the reason in English.
         case content(String)
         /// The credentials cannot be written in the mechanism's form, or could not be obtained.
@@ -134,6 +134,16 @@ public struct SMTPClientFailure: ExplainedFailure, Hashable {
         case .transientFailure: self.init(.transient, phase, .reply(reply))
         case .permanentFailure: self.init(.permanent, phase, .reply(reply))
         case .completed, .intermediate: self.init(.network, phase, .unexpectedReply(reply.code))
+        }
+    }
+
+    /// Whether the server ended the session or went away, for no fault of the message (RFC 5321 §3.8).
+    var isLostConnection: Bool {
+        switch cause {
+        case .reply(let reply): reply.code.number == 421
+        case .closed, .connection: true
+        case .tls(let failure): failure.kind == .truncated
+        default: false
         }
     }
 

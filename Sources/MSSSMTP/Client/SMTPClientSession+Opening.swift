@@ -1,4 +1,4 @@
-public import MSSCore
+import MSSCore
 public import NIOCore
 
 /// From the greeting to the open session: EHLO, STARTTLS, peer check, EHLO again, AUTH.
@@ -22,30 +22,30 @@ extension SMTPClientSession {
         }
         isSecure = true
         // RFC 3207 §4.2: what was learned in clear is forgotten.
-        offer = SMTPServerOffer()
+        offer = SMTPCapabilities(serverName: "")
         introduce(at: now)
     }
 
     /// The credentials are there.
     ///
     /// - Parameter credentials: `nil` when they could not be obtained.
-    public mutating func authenticate(with credentials: SMTPCredentials?, at now: NIODeadline) {
+    public mutating func authenticate(with credentials: SASLCredentials?, at now: NIODeadline) {
         guard state == .credentials else { return }
-        guard let credentials, let response = credentials.initialResponse else {
-            return end(SMTPClientFailure(.authentication, .authentication, .credentials))
-        }
+        guard let credentials else { return end(SMTPClientFailure(.authentication, .authentication, .credentials)) }
         guard offer.mechanisms.contains(credentials.mechanism) else {
-            return end(
-                SMTPClientFailure(.authentication, .authentication, .notOffered("AUTH"), isPermanent: true))
+            return end(SMTPClientFailure(.authentication, .authentication, .notOffered("AUTH"), isPermanent: true))
         }
-        let command = "AUTH \(credentials.mechanism) \(response)"
-        guard command.utf8.count + 2 <= SMTPCredentials.maximumCommandLength else {
+        let command = SMTPCommand.auth(credentials.mechanism, initialResponse: credentials.initialResponse)
+        guard command.wire.utf8.count <= Self.maximumAuthCommand else {
             return end(SMTPClientFailure(.authentication, .authentication, .credentials, isPermanent: true))
         }
-        self.credentials = credentials
+        answers = credentials.answers
         state = .authentication
         say(command, .authentication, at: now)
     }
+
+    /// Longest AUTH command in octets, CRLF included (RFC 4954 §4).
+    private static let maximumAuthCommand = 12_288
 
     mutating func greeted(_ reply: SMTPReply, at now: NIODeadline) {
         guard reply.code.number == 220 else { return end(SMTPClientFailure(.greeting, reply)) }
@@ -54,7 +54,8 @@ extension SMTPClientSession {
 
     private mutating func introduce(at now: NIODeadline) {
         state = .hello
-        say("\(configuration.mode == .lmtp ? "LHLO" : "EHLO") \(configuration.clientName)", .hello, at: now)
+        let name = configuration.clientName
+        say(configuration.mode == .lmtp ? .lhlo(name) : .ehlo(name), .hello, at: now)
     }
 
     mutating func introduced(_ reply: SMTPReply, byHELO: Bool, at now: NIODeadline) {
@@ -65,17 +66,20 @@ extension SMTPClientSession {
             guard isOldServer, isSecure || !configuration.requiresTLS else {
                 return end(SMTPClientFailure(.hello, reply))
             }
-            return say("HELO \(configuration.clientName)", .helo, at: now)
+            return say(.helo(configuration.clientName), .helo, at: now)
         }
-        offer = byHELO ? SMTPServerOffer() : SMTPServerOffer(reply)
-        if configuration.refusesOwnName, offer.name.lowercased() == configuration.clientName.lowercased() {
+        offer = SMTPCapabilities(reply: reply)
+        if byHELO { offer.extensions = [] }
+        if configuration.refusesOwnName,
+            offer.serverName.lowercased() == configuration.clientName.description.lowercased()
+        {
             return end(SMTPClientFailure(.policy, .hello, .loop, isPermanent: true))
         }
         if configuration.requiresTLS, !isSecure {
-            guard offer.startTLS else {
+            guard offer.offers(.startTLS) else {
                 return end(SMTPClientFailure(.policy, .startTLS, .notOffered("STARTTLS")))
             }
-            return say("STARTTLS", .startTLS, at: now)
+            return say(.startTLS, .startTLS, at: now)
         }
         guard configuration.authenticates else { return open() }
         guard !offer.mechanisms.isEmpty else {
@@ -107,20 +111,24 @@ extension SMTPClientSession {
         switch reply.code.severity {
         case .completed: open()
         case .intermediate:
-            // XOAUTH2 and OAUTHBEARER: an error as a challenge, answered before the refusal comes. Anything else has
-            // said all in its initial response: the exchange is cancelled (RFC 4954 §4).
-            guard !answeredChallenge else {
+            // A challenge too many cancels the exchange (RFC 4954 §4); one more, and the server is not of this world.
+            guard !cancelledExchange else {
                 return end(SMTPClientFailure(.network, .authentication, .unexpectedReply(reply.code)))
             }
-            answeredChallenge = true
-            say(credentials?.errorAnswer ?? "*", .authentication, at: now)
+            if answers.isEmpty {
+                cancelledExchange = true
+                write(ByteBuffer(string: "*\r\n"))
+            } else {
+                write(ByteBuffer(string: answers.removeFirst().base64 + "\r\n"))
+            }
+            expect(.authentication, at: now)
         case .transientFailure, .permanentFailure:
             end(SMTPClientFailure(.authentication, .authentication, .reply(reply)))
         }
     }
 
     private mutating func open() {
-        credentials = nil
+        answers = []
         state = .ready
         deadline = nil
         actions.append(.opened)

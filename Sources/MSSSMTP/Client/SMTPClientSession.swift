@@ -1,4 +1,5 @@
-public import MSSCore
+import MSSCore
+import MSSTLS
 public import NIOCore
 
 /// A client's SMTP or LMTP session as a value: what happened goes in, what to do comes out of ``nextAction()``, time is
@@ -49,9 +50,9 @@ public struct SMTPClientSession: Sendable {
     }
 
     /// The configuration.
-    public let configuration: SMTPSessionConfiguration
+    public let configuration: SMTPClientSessionConfiguration
     /// What the server offers, since the last EHLO.
-    public internal(set) var offer = SMTPServerOffer()
+    public internal(set) var offer = SMTPCapabilities(serverName: "")
     /// Whether TLS is in place and the peer was accepted.
     public internal(set) var isSecure = false
     /// When the session ends unless something happens before; call ``tick(at:)`` then.
@@ -64,11 +65,12 @@ public struct SMTPClientSession: Sendable {
     var transaction: SMTPClientTransaction?
     var actions = CircularBuffer<Action>()
     var reader = SMTPReplyReader()
-    var credentials: SMTPCredentials?
-    var answeredChallenge = false
+    /// What is answered to the challenges of AUTH that may still come.
+    var answers: [SASLMessage] = []
+    var cancelledExchange = false
 
     /// A session that has not begun.
-    public init(_ configuration: SMTPSessionConfiguration) { self.configuration = configuration }
+    public init(_ configuration: SMTPClientSessionConfiguration) { self.configuration = configuration }
 
     /// What to do next; `nil` when there is nothing but to wait.
     public mutating func nextAction() -> Action? { actions.popFirst() }
@@ -81,7 +83,7 @@ public struct SMTPClientSession: Sendable {
 
     /// Whether another transaction may begin after this one (LIMITS MAILMAX).
     public var isReusable: Bool {
-        !isClosed && state != .quitting && offer.maximumTransactions.map { transactions < $0 } ?? true
+        !isClosed && state != .quitting && offer.limits.transactions.map { transactions < $0 } ?? true
     }
 
     // MARK: What happened
@@ -96,6 +98,7 @@ public struct SMTPClientSession: Sendable {
     /// Octets came.
     public mutating func receive(_ bytes: inout ByteBuffer, at now: NIODeadline) {
         guard state != .closed else { return }
+        if state == .handshake { return end(SMTPClientFailure(.policy, .startTLS, .clearBytesAfterStartTLS)) }
         reader.append(&bytes)
         do {
             // Between the answer to STARTTLS and TLS, nothing may come in clear.
@@ -107,8 +110,14 @@ public struct SMTPClientSession: Sendable {
     public mutating func connectionEnded(_ cause: SMTPClientFailure.Cause) {
         guard state != .closed else { return }
         if state == .quitting { return close(nil) }
-        if case .tls = cause { return end(SMTPClientFailure(.policy, phase, cause)) }
-        end(SMTPClientFailure(.network, phase, cause))
+        var kind = SMTPClientFailure.Kind.network
+        // What TLS refuses is a matter of policy; that the connection broke meanwhile is not.
+        if case .tls(let failure) = cause,
+            ![.closedDuringHandshake, .handshakeTimeout, .truncated].contains(failure.kind)
+        {
+            kind = .policy
+        }
+        end(SMTPClientFailure(kind, phase, cause))
     }
 
     /// Time passed: call it at ``deadline``.
@@ -130,7 +139,7 @@ public struct SMTPClientSession: Sendable {
         switch state {
         case .ready:
             state = .quitting
-            say("QUIT", .quit, at: now)
+            say(.quit, .quit, at: now)
         case .transaction, .quitting, .closed: break
         default: close(nil)
         }
@@ -185,15 +194,14 @@ public struct SMTPClientSession: Sendable {
         expected.removeAll()
         deadline = nil
         reader = SMTPReplyReader()
-        credentials = nil
+        answers = []
         actions.append(.ended(failure))
     }
 
     // MARK: Sending and waiting
 
-    mutating func say(_ command: String, _ expectation: Expectation, at now: NIODeadline) {
-        // No value can hold a line break: addresses, names and parameters are checked or encoded where they are made.
-        write(ByteBuffer(string: command + "\r\n"))
+    mutating func say(_ command: SMTPCommand, _ expectation: Expectation, at now: NIODeadline) {
+        write(ByteBuffer(string: command.wire))
         expect(expectation, at: now)
     }
 

@@ -16,7 +16,7 @@ struct SMTPClientTransaction: Sendable {
 
     enum Command { case mail, recipient(Int), data }
 
-    let envelope: SMTPEnvelope
+    let envelope: OutgoingEnvelope
     let size: Int?
     /// When the whole must be over.
     let latest: NIODeadline

@@ -26,9 +26,9 @@ public struct SMTPContent: Sendable {
     /// - Parameters:
     ///   - size: its size in octets, when known.
     ///   - open: gives the message from its beginning; called for each attempt.
-    public init<Chunks: AsyncSequence>(
+    public init<Chunks: AsyncSequence & SendableMetatype>(
         size: Int?, _ open: @escaping @Sendable () async throws -> Chunks
-    ) where Chunks.Element == ByteBuffer {
+    ) where Chunks.Element == ByteBuffer, Chunks.AsyncIterator: SendableMetatype {
         self.size = size
         each = { body in for try await chunk in try await open() { try await body(chunk) } }
     }

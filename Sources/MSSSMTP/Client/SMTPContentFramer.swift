@@ -2,13 +2,16 @@ import Glibc
 import NIOCore
 
 /// Puts a message on the wire: guards its line ends, doubles leading dots (RFC 5321 §4.5.2), ends its last line.
+/// It mends what ``DotStuffingEncoder`` only notes, and serves BDAT, which has no dots to double.
 ///
 /// A CR or LF alone may mean a line end to the next server and none to the one after it: with a well-placed dot, a
 /// message could end early there and its rest be read as commands (SMTP smuggling, CVE-2023-51764 and its kin). None
 /// leaves here. The scan costs two `memchr` a line; a chunk without leading dots passes without a copy.
 struct SMTPContentFramer: Sendable {
-    /// A CR or LF alone, in a message that must not be changed.
-    struct BareLineEnd: Error {}
+    /// The message may not leave as it is.
+    struct Unfit: Error {
+        var faults: LineFaults
+    }
 
     let doublesDots: Bool
     let lineEnds: SMTPLineEnds
@@ -21,11 +24,11 @@ struct SMTPContentFramer: Sendable {
     }
 
     /// The chunk as sent.
-    mutating func frame(_ chunk: ByteBuffer) throws(BareLineEnd) -> ByteBuffer {
+    mutating func frame(_ chunk: ByteBuffer) throws(Unfit) -> ByteBuffer {
         guard chunk.readableBytes > 0 else { return chunk }
         var insertions: [(offset: Int, byte: UInt8)] = []
-        let isClean = chunk.withUnsafeReadableBytes { scan($0, &insertions) }
-        guard isClean || lineEnds == .mend else { throw BareLineEnd() }
+        let faults = chunk.withUnsafeReadableBytes { scan($0, &insertions) }
+        guard faults.isEmpty || (lineEnds == .mend && !faults.contains(.nul)) else { throw Unfit(faults: faults) }
         guard !insertions.isEmpty else { return chunk }
         var chunk = chunk
         var output = ByteBufferAllocator().buffer(capacity: chunk.readableBytes + insertions.count)
@@ -40,9 +43,9 @@ struct SMTPContentFramer: Sendable {
     }
 
     /// What ends the message, without the final dot: its last line ends with CRLF (RFC 5321 §4.1.1.4).
-    mutating func end() throws(BareLineEnd) -> ByteBuffer {
+    mutating func end() throws(Unfit) -> ByteBuffer {
         if afterCR {
-            guard lineEnds == .mend else { throw BareLineEnd() }
+            guard lineEnds == .mend else { throw Unfit(faults: .bareCarriageReturn) }
             afterCR = false
             atLineStart = true
             return ByteBuffer(string: "\n")
@@ -50,10 +53,10 @@ struct SMTPContentFramer: Sendable {
         return atLineStart ? ByteBuffer() : ByteBuffer(string: "\r\n")
     }
 
-    /// Notes what must be inserted, and where; `false` when a CR or LF stands alone.
+    /// Notes what must be inserted, and where; returns what is amiss.
     private mutating func scan(
         _ bytes: UnsafeRawBufferPointer, _ insertions: inout [(offset: Int, byte: UInt8)]
-    ) -> Bool {
+    ) -> LineFaults {
         let base = bytes.baseAddress!
         func find(_ byte: UInt8, _ range: Range<Int>) -> Int? {
             guard !range.isEmpty, let found = memchr(base + range.lowerBound, Int32(byte), range.count) else {
@@ -64,7 +67,7 @@ struct SMTPContentFramer: Sendable {
         let cr = UInt8(ascii: "\r")
         let lf = UInt8(ascii: "\n")
         let dot = UInt8(ascii: ".")
-        var isClean = true
+        var faults: LineFaults = find(0, 0..<bytes.count) == nil ? [] : .nul
         var index = 0
         if afterCR {
             afterCR = false
@@ -72,7 +75,7 @@ struct SMTPContentFramer: Sendable {
             if bytes[0] == lf {
                 index = 1
             } else {
-                isClean = false
+                faults.insert(.bareCarriageReturn)
                 insertions.append((0, lf))
             }
         }
@@ -83,7 +86,7 @@ struct SMTPContentFramer: Sendable {
             atLineStart = false
             if nextCR < index { nextCR = find(cr, index..<bytes.count) ?? bytes.count }
             if let bare = find(lf, index..<nextCR) {
-                isClean = false
+                faults.insert(.bareLineFeed)
                 insertions.append((bare, cr))
                 index = bare + 1
                 atLineStart = true
@@ -95,14 +98,14 @@ struct SMTPContentFramer: Sendable {
             } else {
                 index = nextCR + 2
                 if bytes[nextCR + 1] != lf {
-                    isClean = false
+                    faults.insert(.bareCarriageReturn)
                     index = nextCR + 1
                     insertions.append((index, lf))
                 }
                 atLineStart = true
             }
-            guard isClean || lineEnds == .mend else { return false }
+            guard faults.isEmpty || lineEnds == .mend else { return faults }
         }
-        return isClean
+        return faults
     }
 }

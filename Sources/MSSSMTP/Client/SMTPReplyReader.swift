@@ -1,4 +1,4 @@
-import MSSCore
+public import MSSCore
 public import NIOCore
 
 /// Reads replies from the bytes of a server, as they come. It never holds more than one reply.

@@ -23,19 +23,19 @@ public struct SMTPTransactionResult: Sendable, Hashable {
     public var outcomes: [SMTPRecipientOutcome]
     /// Whether the server took over the duty to send notices (it offers DSN).
     public var passedNotices: Bool
-    /// Whether the session ended with the transaction before any recipient was decided or any octet of the message
-    /// sent, so that the whole can be sent again on another connection without being doubled.
-    public var mayBeRepeated: Bool
+    /// Recipients, by their place, who failed only because the session ended before the end of the message was sent:
+    /// for them the message can be sent again on another connection without being doubled.
+    public var repeatable: [Int]
 
     /// A result.
-    public init(outcomes: [SMTPRecipientOutcome], passedNotices: Bool = false, mayBeRepeated: Bool = false) {
+    public init(outcomes: [SMTPRecipientOutcome], passedNotices: Bool = false, repeatable: [Int] = []) {
         self.outcomes = outcomes
         self.passedNotices = passedNotices
-        self.mayBeRepeated = mayBeRepeated
+        self.repeatable = repeatable
     }
 
     /// The same failure for every recipient.
-    init(_ recipients: [SMTPEnvelope.Recipient], _ failure: SMTPClientFailure) {
+    init(_ recipients: [OutgoingEnvelope.Recipient], _ failure: SMTPClientFailure) {
         self.init(outcomes: recipients.map { SMTPRecipientOutcome($0.address, .failure(failure)) })
     }
 

@@ -3,7 +3,7 @@ public import MSSCore
 /// A queue in memory: for tests, and for programs whose messages are kept elsewhere until they are sent.
 public actor InMemoryDeliveryQueue: DeliveryQueue {
     private struct Share {
-        var recipients: [SMTPEnvelope.Recipient]
+        var recipients: [OutgoingEnvelope.Recipient]
         var due: Timestamp
         var attempts = 0
         var delayWasNotified = false

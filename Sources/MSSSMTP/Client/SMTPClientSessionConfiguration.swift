@@ -1,5 +1,5 @@
 /// How a client session goes.
-public struct SMTPSessionConfiguration: Sendable, Hashable {
+public struct SMTPClientSessionConfiguration: Sendable, Hashable {
     /// The protocol spoken.
     public enum Mode: Sendable, Hashable {
         /// SMTP (RFC 5321).
@@ -9,7 +9,7 @@ public struct SMTPSessionConfiguration: Sendable, Hashable {
     }
 
     /// The name that the client gives itself: a domain name, or an address literal where it has none.
-    public var clientName: String
+    public var clientName: SMTPHostName
     /// The protocol spoken.
     public var mode: Mode
     /// Whether TLS is required, by STARTTLS (EX_3.2_5050). Without it, everything goes in clear: for LMTP on this
@@ -29,14 +29,11 @@ public struct SMTPSessionConfiguration: Sendable, Hashable {
     public var chunkSize: Int
 
     /// A configuration.
-    ///
-    /// - Parameter clientName: printable ASCII without spaces; anything else is a programming error.
     public init(
-        clientName: String, mode: Mode = .smtp, requiresTLS: Bool = true, authenticates: Bool = false,
+        clientName: SMTPHostName, mode: Mode = .smtp, requiresTLS: Bool = true, authenticates: Bool = false,
         timeouts: SMTPTimeouts = .rfc5321, refusesOwnName: Bool = false, usesPipelining: Bool = true,
         usesChunking: Bool = true, chunkSize: Int = 256 << 10
     ) {
-        precondition(!clientName.isEmpty && clientName.utf8.allSatisfy { (0x21...0x7E).contains($0) })
         precondition(chunkSize > 0)
         self.clientName = clientName
         self.mode = mode
