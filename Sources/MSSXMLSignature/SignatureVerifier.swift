@@ -27,6 +27,15 @@ public struct SignatureVerifier: Sendable {
     public func verify(_ document: some Sequence<UInt8>, at time: Timestamp) throws(SignatureFailure)
         -> VerifiedDocument
     {
+        // Every refusal is the whole verification's (Decision 0022).
+        if let verified = verifyInOnePass(document, at: time) { return verified }
+        return try verifyWhole(document, at: time)
+    }
+
+    /// Verifies by xmlsec, on the tree of the whole document.
+    package func verifyWhole(_ document: some Sequence<UInt8>, at time: Timestamp) throws(SignatureFailure)
+        -> VerifiedDocument
+    {
         let tree: XMLTree
         do { tree = try XMLTree(document, limits: profile.limits) } catch {
             throw SignatureFailure(.document(error), profile)
@@ -47,7 +56,7 @@ public struct SignatureVerifier: Sendable {
     // MARK: Signer
 
     /// RFC 5280 path validation of the signer's certificate (EX_2.2_5050).
-    private func verifyChain(_ certificates: [[UInt8]], at time: Timestamp) throws(SignatureFailure) -> [[UInt8]] {
+    func verifyChain(_ certificates: [[UInt8]], at time: Timestamp) throws(SignatureFailure) -> [[UInt8]] {
         var facts = mxs_certificate_facts()
         guard certificates[0].withShim({ mxs_certificate_inspect($0, &facts) }) == 0 else {
             throw SignatureFailure(.unreadableKey, profile)

@@ -79,6 +79,11 @@ typedef struct {
 mxs_verification mxs_verify(mxs_document *document, mxs_node *signature, const mxs_verify_options *options);
 void mxs_verification_free(mxs_verification *);
 
+// For a document whose canonical form was written while it was parsed (mxml_document_canonical); 1 when it matches.
+int mxs_sha256_matches(mxs_bytes content, mxs_bytes expected);  // in constant time
+// The RSA PKCS#1 v1.5 signature with SHA-256 over the exclusive canonical form of one element, by a certificate's key.
+int mxs_rsa_sha256_matches(mxs_document *document, mxs_node *signed_info, mxs_bytes signature, mxs_bytes certificate);
+
 // MARK: Signing
 
 typedef struct mxs_private_key mxs_private_key;

@@ -31,12 +31,12 @@ public struct WhitelistSnapshot: Whitelist {
 
     /// The entries of a domain.
     public func entries(for domain: Domain) -> WhitelistEntries {
-        WhitelistEntries(storage, storage.domainEntries, storage.domains[domain])
+        storage.entries(for: domain)
     }
 
     /// The entries of a certificate name.
     public func entries(for certificateName: DistinguishedName) -> WhitelistEntries {
-        WhitelistEntries(storage, storage.certificateNameEntries, storage.certificateNames[certificateName])
+        storage.entries(for: certificateName)
     }
 
     /// Whether the holder of a certificate may speak for a domain. Does not allocate.
@@ -83,55 +83,72 @@ final class WhitelistStorage: Sendable {
     let formatVersion: String?
     let diagnostics: [WhitelistDiagnostic]
     let entries: [WhitelistEntry]
-    /// Where each domain's entries stand in `domainEntries`, which holds places in `entries`.
-    let domains: [Domain: Range<Int32>]
-    let domainEntries: [Int32]
-    /// The same by certificate name.
-    let certificateNames: [DistinguishedName: Range<Int32>]
-    let certificateNameEntries: [Int32]
+    /// The domains, numbered.
+    let domains: [Domain: Int32]
+    /// The entries of each domain, one domain after the other.
+    private let domainEntries: EntryGroups
+    /// The certificate names, numbered.
+    let certificateNames: [DistinguishedName: Int32]
+    /// The entries of each certificate name, one name after the other.
+    private let certificateNameEntries: EntryGroups
 
     init(_ content: WhitelistContent) {
+        let keys = content.keys
         generated = content.generated
         formatVersion = content.formatVersion
         diagnostics = content.diagnostics
-        let domainNumbers = Self.numbers(content.entries.lazy.map(\.domain))
-        let nameNumbers = Self.numbers(content.entries.lazy.map(\.certificateName))
+        domains = keys.domains
+        certificateNames = keys.certificateNames
         // The first of each pair stays.
-        var seen: Set<Int64> = []
-        var kept: [Int] = []
-        for index in content.entries.indices {
-            let pair = Int64(domainNumbers.of[index]) << 32 | Int64(nameNumbers.of[index])
-            if seen.insert(pair).inserted { kept.append(index) }
-        }
-        entries = kept.map { content.entries[$0] }
-        let byDomain = Self.groups(kept.map { domainNumbers.of[$0] }, domainNumbers.keys.count)
-        domains = Self.ranges(domainNumbers.keys, byDomain.starts)
-        domainEntries = byDomain.order
-        let byName = Self.groups(kept.map { nameNumbers.of[$0] }, nameNumbers.keys.count)
-        certificateNames = Self.ranges(nameNumbers.keys, byName.starts)
-        certificateNameEntries = byName.order
+        entries =
+            keys.distinct.count == content.entries.count
+            ? content.entries : keys.distinct.map { content.entries[Int($0)] }
+        domainEntries = EntryGroups(keys.distinct.map { keys.domainOf[Int($0)] }, count: keys.domains.count)
+        certificateNameEntries = EntryGroups(
+            keys.distinct.map { keys.certificateNameOf[Int($0)] }, count: keys.certificateNames.count)
     }
 
-    /// Numbers distinct keys in the order met: the keys, and the number of each element.
-    private static func numbers<Key: Hashable>(_ elements: some Sequence<Key>) -> (keys: [Key], of: [Int32]) {
-        var known: [Key: Int32] = [:]
-        var keys: [Key] = []
-        var numbers: [Int32] = []
-        for element in elements {
-            if let number = known[element] {
-                numbers.append(number)
-            } else {
-                let number = Int32(keys.count)
-                known[element] = number
-                keys.append(element)
-                numbers.append(number)
+    func entries(for domain: Domain) -> WhitelistEntries {
+        WhitelistEntries(self, domainEntries.order, domains[domain].map { domainEntries.range($0) })
+    }
+
+    func entries(for certificateName: DistinguishedName) -> WhitelistEntries {
+        WhitelistEntries(
+            self, certificateNameEntries.order, certificateNames[certificateName].map { certificateNameEntries.range($0) })
+    }
+
+    func decide(_ certificateName: DistinguishedName, for domain: Domain) -> WhitelistDecision {
+        // EX_3.1_5030 and EX_3.2_5050: the certificate is in the list, then it is the domain's.
+        guard let nameRange = certificateNames[certificateName].map({ certificateNameEntries.range($0) }) else {
+            return .refused(.unknownCertificate(certificateName))
+        }
+        guard let domainRange = domains[domain].map({ domainEntries.range($0) }) else {
+            return .refused(.unknownDomain(domain))
+        }
+        // A domain has a few entries, an operator's certificate thousands: walk the shorter side.
+        if domainRange.count <= nameRange.count {
+            for place in domainRange {
+                let entry = Int(domainEntries.order[Int(place)])
+                if entries[entry].certificateName == certificateName { return .allowed(entries[entry]) }
+            }
+        } else {
+            for place in nameRange {
+                let entry = Int(certificateNameEntries.order[Int(place)])
+                if entries[entry].domain == domain { return .allowed(entries[entry]) }
             }
         }
-        return (keys, numbers)
+        return .refused(.certificateOfOtherDomains(certificateName, domain: domain))
     }
+}
 
-    /// Counting sort: places of the elements, group by group, each group in order; and where each group starts.
-    private static func groups(_ numbers: [Int32], _ count: Int) -> (order: [Int32], starts: [Int32]) {
+/// Places in the entries of a list, grouped by a number: by domain or by certificate name.
+private struct EntryGroups: Sendable {
+    /// The places, group by group, each group in the order of the list.
+    let order: [Int32]
+    private let starts: [Int32]
+
+    /// Groups the places by `numbers` (counting sort); there are `count` groups.
+    init(_ numbers: [Int32], count: Int) {
         var starts = [Int32](repeating: 0, count: count + 1)
         for number in numbers { starts[Int(number) + 1] += 1 }
         for group in 0..<count { starts[group + 1] += starts[group] }
@@ -141,34 +158,10 @@ final class WhitelistStorage: Sendable {
             order[Int(next[Int(number)])] = Int32(place)
             next[Int(number)] += 1
         }
-        return (order, starts)
+        self.order = order
+        self.starts = starts
     }
 
-    private static func ranges<Key: Hashable>(_ keys: [Key], _ starts: [Int32]) -> [Key: Range<Int32>] {
-        var ranges: [Key: Range<Int32>] = [:]
-        ranges.reserveCapacity(keys.count)
-        for (number, key) in keys.enumerated() { ranges[key] = starts[number]..<starts[number + 1] }
-        return ranges
-    }
-
-    func decide(_ certificateName: DistinguishedName, for domain: Domain) -> WhitelistDecision {
-        // EX_3.1_5030 and EX_3.2_5050: the certificate is in the list, then it is the domain's.
-        guard let nameRange = certificateNames[certificateName] else {
-            return .refused(.unknownCertificate(certificateName))
-        }
-        guard let domainRange = domains[domain] else { return .refused(.unknownDomain(domain)) }
-        // A domain has a few entries, an operator's certificate thousands: walk the shorter side.
-        if domainRange.count <= nameRange.count {
-            for place in domainRange {
-                let entry = Int(domainEntries[Int(place)])
-                if entries[entry].certificateName == certificateName { return .allowed(entries[entry]) }
-            }
-        } else {
-            for place in nameRange {
-                let entry = Int(certificateNameEntries[Int(place)])
-                if entries[entry].domain == domain { return .allowed(entries[entry]) }
-            }
-        }
-        return .refused(.certificateOfOtherDomains(certificateName, domain: domain))
-    }
+    /// Where the group of a number stands in ``order``.
+    func range(_ number: Int32) -> Range<Int32> { starts[Int(number)]..<starts[Int(number) + 1] }
 }

@@ -30,69 +30,93 @@ struct EntryFields {
         }
     }
 
-    /// By field; `nil` while the field was not met.
-    var values: [String?] = Array(repeating: nil, count: Field.allCases.count)
+    /// Numbers of texts, by field; -1 while the field was not met.
+    private var values = SIMD8<Int32>(repeating: -1)
 
-    subscript(field: Field) -> String { values[field.rawValue] ?? "" }
+    /// Whether a field was met.
+    func has(_ field: Field) -> Bool { values[field.rawValue] >= 0 }
+
+    /// The number of a field's text: the empty one's when it was not met.
+    subscript(field: Field) -> Int32 {
+        get { max(values[field.rawValue], TextPool.empty) }
+        set { values[field.rawValue] = newValue }
+    }
 }
 
-/// Makes entries, each distinct name, date and text once: thousands of entries share a few hundred names.
+/// Makes entries, each distinct name, date and text judged once.
 struct EntryInterning {
-    private typealias NameResult = (
-        result: Result<DistinguishedName, DistinguishedNameError>, irregularities: [DistinguishedNameIrregularity],
-        isUsual: Bool
-    )
-
-    private var names: [String: NameResult] = [:]
-    private var domains: [String: Result<Domain, DomainError>] = [:]
-    private var firstEntries: [Pair: Int] = [:]
-    private var lastUpdate: (text: String, result: Result<Timestamp, TimestampError>, lacksZone: Bool)?
+    /// The texts of the list.
+    var texts = TextPool()
+    /// The entries made.
+    private(set) var entries: [WhitelistEntry] = []
+    /// Their domains and certificate names, numbered.
+    private(set) var keys = EntryKeys()
     /// Update dates met before the list's own date, to be compared with it at the end.
     private(set) var undatedUpdates: [(entry: Int, name: String, updated: Timestamp)] = []
 
-    private struct Pair: Hashable {
-        let domain: Domain
-        let certificateName: DistinguishedName
+    private var domains = Judgements<JudgedDomain>()
+    private var names = Judgements<JudgedName>()
+    private var times = Judgements<JudgedTime>()
+    /// By pair of domain and certificate name, the number of the first entry.
+    private var firstEntries: [EntryKeys.Pair: Int] = [:]
+
+    private struct JudgedDomain {
+        let result: Result<Domain, DomainError>
+        let isUpperCase: Bool
     }
 
-    /// The entry; `nil` when it lets nobody in, which the log then tells.
-    mutating func entry(
-        _ fields: EntryFields, number: Int, generated: Timestamp?, _ log: inout DiagnosticLog
-    ) -> WhitelistEntry? {
-        for field in EntryFields.Field.allCases where fields[field].utf8.count > WhitelistFormat.expectedFieldLength {
+    private struct JudgedName {
+        let result: Result<DistinguishedName, DistinguishedNameError>
+        let irregularities: [DistinguishedNameIrregularity]
+        let isUsual: Bool
+    }
+
+    private struct JudgedTime {
+        let result: Result<Timestamp, TimestampError>
+        let lacksZone: Bool
+    }
+
+    /// Makes room for the entries of a document: growing tables costs as much as filling them.
+    mutating func reserve(forDocumentOf bytes: Int) {
+        let count = bytes / WhitelistFormat.usualEntryLength
+        entries.reserveCapacity(count)
+        firstEntries.reserveCapacity(count)
+        keys.reserveCapacity(count)
+    }
+
+    /// Makes an entry; none when it lets nobody in, which the log then tells.
+    mutating func add(_ fields: EntryFields, number: Int, generated: Timestamp?, _ log: inout DiagnosticLog) {
+        for field in EntryFields.Field.allCases where texts.length(fields[field]) > WhitelistFormat.expectedFieldLength {
             // The table counts characters.
-            if fields[field].unicodeScalars.count > WhitelistFormat.expectedFieldLength {
+            if texts.string(fields[field]).unicodeScalars.count > WhitelistFormat.expectedFieldLength {
                 log.add(.overlongField(field.label))
             }
         }
         let domain = domain(fields[.name], &log)
         let certificateName = certificateName(fields[.certificateName], &log)
         let updated = updated(fields, number: number, generated: generated, &log)
-        guard let domain, let certificateName else { return nil }
-        let pair = Pair(domain: domain, certificateName: certificateName)
-        if let first = firstEntries[pair] { log.add(.duplicate(of: first)) } else { firstEntries[pair] = number }
-        return WhitelistEntry(
-            domain: domain, certificateName: certificateName, summary: fields[.summary],
-            responsibleContact: fields[.responsible], supportContact: fields[.support], updated: updated)
+        guard let domain, let certificateName else { return }
+        // Numbered only now: what no entry has is not in the list.
+        let pair = keys.pair(domain, certificateName)
+        let first = firstEntries[pair]
+        if let first { log.add(.duplicate(of: first)) } else { firstEntries[pair] = number }
+        keys.append(pair, isRepeated: first != nil)
+        entries.append(
+            WhitelistEntry(
+                domain: domain, certificateName: certificateName, summary: texts.string(fields[.summary]),
+                responsibleContact: texts.string(fields[.responsible]), supportContact: texts.string(fields[.support]),
+                updated: updated))
     }
 
-    private mutating func domain(_ text: String, _ log: inout DiagnosticLog) -> Domain? {
-        guard !text.isEmpty else {
+    private mutating func domain(_ text: Int32, _ log: inout DiagnosticLog) -> Domain? {
+        guard text != TextPool.empty else {
             log.add(.emptyName)
             return nil
         }
-        let result: Result<Domain, DomainError>
-        if let known = domains[text] {
-            result = known
-        } else {
-            do throws(DomainError) { result = .success(try Domain(text)) } catch { result = .failure(error) }
-            domains[text] = result
-        }
-        switch result {
+        let judged = domains[text] ?? judgeDomain(text)
+        switch judged.result {
         case .success(let domain):
-            if domain.ascii.utf8.count == text.utf8.count, !domain.ascii.utf8.elementsEqual(text.utf8) {
-                log.add(.upperCaseName)
-            }
+            if judged.isUpperCase { log.add(.upperCaseName) }
             return domain
         case .failure(let error):
             log.add(.invalidName(error))
@@ -100,17 +124,30 @@ struct EntryInterning {
         }
     }
 
-    private mutating func certificateName(_ text: String, _ log: inout DiagnosticLog) -> DistinguishedName? {
-        guard !text.isEmpty else {
+    private mutating func judgeDomain(_ number: Int32) -> JudgedDomain {
+        let text = texts.string(number)
+        let judged: JudgedDomain
+        do throws(DomainError) {
+            let domain = try Domain(text)
+            let isUpperCase = domain.ascii.utf8.count == text.utf8.count && domain.ascii != text
+            judged = JudgedDomain(result: .success(domain), isUpperCase: isUpperCase)
+        } catch {
+            judged = JudgedDomain(result: .failure(error), isUpperCase: false)
+        }
+        domains[number] = judged
+        return judged
+    }
+
+    private mutating func certificateName(_ text: Int32, _ log: inout DiagnosticLog) -> DistinguishedName? {
+        guard text != TextPool.empty else {
             log.add(.emptyCertificateName)
             return nil
         }
-        let known = names[text] ?? EntryInterning.read(text)
-        names[text] = known
-        switch known.result {
+        let judged = names[text] ?? judgeName(text)
+        switch judged.result {
         case .success(let name):
-            for irregularity in known.irregularities { log.add(.irregularCertificateName(irregularity)) }
-            if !known.isUsual { log.add(.unusualCertificateName) }
+            for irregularity in judged.irregularities { log.add(.irregularCertificateName(irregularity)) }
+            if !judged.isUsual { log.add(.unusualCertificateName) }
             return name
         case .failure(let error):
             log.add(.invalidCertificateName(error))
@@ -118,46 +155,53 @@ struct EntryInterning {
         }
     }
 
-    private static func read(_ text: String) -> NameResult {
+    private mutating func judgeName(_ number: Int32) -> JudgedName {
+        let judged: JudgedName
         do throws(DistinguishedNameError) {
-            let (name, irregularities) = try DistinguishedName.parse(rfc4514: text)
+            let (name, irregularities) = try DistinguishedName.parse(rfc4514: texts.string(number))
             let usual: [AttributeType] = [
                 .countryName, .stateOrProvinceName, .organizationName, .organizationalUnitName, .commonName,
             ]
-            let isUsual = name.relativeNames.map { $0.map(\.type) } == usual.map { [$0] }
-            let sorted = DistinguishedNameIrregularity.allCases.filter(irregularities.contains)
-            return (.success(name), sorted, isUsual)
+            judged = JudgedName(
+                result: .success(name),
+                irregularities: DistinguishedNameIrregularity.allCases.filter(irregularities.contains),
+                isUsual: name.relativeNames.map { $0.map(\.type) } == usual.map { [$0] })
         } catch {
-            return (.failure(error), [], true)
+            judged = JudgedName(result: .failure(error), irregularities: [], isUsual: true)
         }
+        names[number] = judged
+        return judged
     }
 
     private mutating func updated(
         _ fields: EntryFields, number: Int, generated: Timestamp?, _ log: inout DiagnosticLog
     ) -> Timestamp? {
         let text = fields[.updated]
-        guard !text.isEmpty else {
+        guard text != TextPool.empty else {
             log.add(.missingUpdate)
             return nil
         }
-        if lastUpdate?.text != text {
-            let (result, lacksZone) = EntryInterning.time(text)
-            lastUpdate = (text, result, lacksZone)
-        }
-        guard let lastUpdate else { return nil }
-        if lastUpdate.lacksZone { log.add(.missingZone) }
-        switch lastUpdate.result {
+        let judged = times[text] ?? judgeTime(text)
+        if judged.lacksZone { log.add(.missingZone) }
+        switch judged.result {
         case .success(let time):
             if let generated {
                 if time > generated { log.add(.updateAfterGeneration) }
             } else {
-                undatedUpdates.append((number, fields[.name], time))
+                undatedUpdates.append((number, texts.string(fields[.name]), time))
             }
             return time
         case .failure(let error):
             log.add(.invalidUpdate(error))
             return nil
         }
+    }
+
+    private mutating func judgeTime(_ number: Int32) -> JudgedTime {
+        let (result, lacksZone) = EntryInterning.time(texts.string(number))
+        let judged = JudgedTime(result: result, lacksZone: lacksZone)
+        times[number] = judged
+        return judged
     }
 
     /// A date of the list; one without zone counts as UTC, which the caller tells.
@@ -169,5 +213,26 @@ struct EntryInterning {
                 return (.success(try Timestamp(xsdDateTime: text, offsetWhenMissing: 0)), true)
             } catch { return (.failure(error), false) }
         } catch { return (.failure(error), false) }
+    }
+}
+
+/// What was found out about texts, by their numbers.
+private struct Judgements<Judgement> {
+    private var values: [Judgement] = []
+    private var places: [Int32] = []
+
+    subscript(text: Int32) -> Judgement? {
+        get {
+            guard Int(text) < places.count, places[Int(text)] >= 0 else { return nil }
+            return values[Int(places[Int(text)])]
+        }
+        set {
+            guard let newValue else { return }
+            if Int(text) >= places.count {
+                places.append(contentsOf: repeatElement(-1, count: Int(text) + 1 - places.count))
+            }
+            places[Int(text)] = Int32(values.count)
+            values.append(newValue)
+        }
     }
 }

@@ -14,18 +14,18 @@ enum WhitelistFormat {
     static let maximumFieldLength = 16_384
     /// Longest value, in characters, that the table allows.
     static let expectedFieldLength = 255
+    /// Bytes of an entry in the published list of 2025, as signed: only a first guess at how many there are.
+    static let usualEntryLength = 440
     /// Most diagnostics kept: a list that is odd throughout need not be odd at length.
     static let maximumDiagnostics = 10_000
 
     /// The names known to the reader.
     struct Names {
-        let vocabulary: XMLVocabulary
         let root, versionFormat, generated, list, entry: XMLNameID
         let name, summary, certificateName, responsible, support, updated: XMLNameID
         let signature: XMLNameID
 
-        init() {
-            var vocabulary = XMLVocabulary()
+        init(_ vocabulary: inout XMLVocabulary) {
             root = vocabulary.id("ListeBlancheMSSante", in: namespace)
             versionFormat = vocabulary.id("versionFormat", in: namespace)
             generated = vocabulary.id("DateDeGeneration", in: namespace)
@@ -38,9 +38,11 @@ enum WhitelistFormat {
             support = vocabulary.id("SupportContact", in: namespace)
             updated = vocabulary.id("DateMAJ", in: namespace)
             signature = vocabulary.id("Signature", in: signatureNamespace)
-            self.vocabulary = vocabulary
         }
     }
 
-    static let names = Names()
+    static let (names, vocabulary) = {
+        var vocabulary = XMLVocabulary()
+        return (Names(&vocabulary), vocabulary)
+    }()
 }

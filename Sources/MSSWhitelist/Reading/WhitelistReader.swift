@@ -8,7 +8,6 @@ struct WhitelistReader {
     private var generated: Timestamp?
     private var sawList = false
     private var inList = false
-    private var entries: [WhitelistEntry] = []
     private var log = DiagnosticLog()
     private var elementCount = 0
     private var fields = EntryFields()
@@ -19,7 +18,10 @@ struct WhitelistReader {
     /// Whether the field being read holds an element: what remains of its text is no value.
     private var fieldIsBroken = false
 
-    mutating func read(_ event: borrowing XMLEvent) throws(WhitelistFormatError) {
+    /// A reader for a document of about this many bytes.
+    init(documentLength: Int = 0) { interned.reserve(forDocumentOf: documentLength) }
+
+    mutating func read(_ event: borrowing some ListEvent & ~Copyable) throws(WhitelistFormatError) {
         if let depth = skippedDepth {
             if event.kind == .end, event.depth == depth { skippedDepth = nil }
             return
@@ -42,7 +44,7 @@ struct WhitelistReader {
             }
         case (.start, 4) where inList:
             guard let field = EntryFields.Field(event.name, names) else { return try skip(event) }
-            guard fields.values[field.rawValue] == nil else {
+            guard !fields.has(field) else {
                 log.add(.repeatedField(field.label))
                 return try skip(event)
             }
@@ -55,8 +57,10 @@ struct WhitelistReader {
         case (.end, 4) where inList:
             guard let field = EntryFields.Field(event.name, names) else { return }
             guard event.textLength <= WhitelistFormat.maximumFieldLength else { throw .fieldTooLong(field.label) }
-            fields.values[field.rawValue] = fieldIsBroken || event.textLength == 0 ? "" : event.text.trimmed
-            if field == .name { log.name = fields.values[field.rawValue] ?? "" }
+            fields[field] =
+                fieldIsBroken
+                ? TextPool.empty : event.withText { interned.texts.number(trimming: $0) }
+            if field == .name { log.name = interned.texts.string(fields[.name]) }
         case (.end, _): break
         case (.text, let depth):
             // Text of a field comes again with its end tag.
@@ -65,7 +69,7 @@ struct WhitelistReader {
         }
     }
 
-    private mutating func startInRoot(_ event: borrowing XMLEvent) throws(WhitelistFormatError) {
+    private mutating func startInRoot(_ event: borrowing some ListEvent & ~Copyable) throws(WhitelistFormatError) {
         if event.name == names.list {
             guard !sawList else { throw .repeatedElement("ListeDomaines") }
             sawList = true
@@ -79,7 +83,7 @@ struct WhitelistReader {
         }
     }
 
-    private mutating func endInRoot(_ event: borrowing XMLEvent) throws(WhitelistFormatError) {
+    private mutating func endInRoot(_ event: borrowing some ListEvent & ~Copyable) throws(WhitelistFormatError) {
         if event.name == names.list {
             inList = false
             log.entry = nil
@@ -88,14 +92,14 @@ struct WhitelistReader {
             guard event.textLength <= WhitelistFormat.maximumFieldLength else {
                 throw .fieldTooLong("DateDeGeneration")
             }
-            let text = event.text
+            let text = event.withText { String(decoding: $0, as: UTF8.self) }
             let (result, lacksZone) = EntryInterning.time(text)
             do { generated = try result.get() } catch { throw .invalidGenerationDate(error) }
             if lacksZone { log.add(.missingZone) }
         } else if event.name == names.versionFormat {
             guard event.textLength <= WhitelistFormat.maximumFieldLength else { throw .fieldTooLong("versionFormat") }
             if formatVersion == nil {
-                formatVersion = event.text.trimmed
+                formatVersion = event.withText { String(decoding: $0, as: UTF8.self) }.trimmed
             } else {
                 log.add(.repeatedField("versionFormat"))
             }
@@ -103,7 +107,7 @@ struct WhitelistReader {
     }
 
     /// Leaves an element and all below it unread. A signature anywhere means that the bytes are not those digested.
-    private mutating func skip(_ event: borrowing XMLEvent) throws(WhitelistFormatError) {
+    private mutating func skip(_ event: borrowing some ListEvent & ~Copyable) throws(WhitelistFormatError) {
         guard event.name != names.signature else { throw .signatureInContent }
         let name = event.expandedName
         let plain = name.namespace == WhitelistFormat.namespace ? name.local : name.description
@@ -112,9 +116,7 @@ struct WhitelistReader {
     }
 
     private mutating func finishEntry() {
-        if let entry = interned.entry(fields, number: elementCount, generated: generated, &log) {
-            entries.append(entry)
-        }
+        interned.add(fields, number: elementCount, generated: generated, &log)
         log.name = ""
     }
 
@@ -122,15 +124,15 @@ struct WhitelistReader {
         if let wrongRoot { throw .wrongRoot(wrongRoot) }
         guard let generated else { throw .missingGenerationDate }
         guard sawList else { throw .missingList }
-        guard !entries.isEmpty else { throw .noEntry }
+        guard !interned.entries.isEmpty else { throw .noEntry }
         for (entry, name, updated) in interned.undatedUpdates where updated > generated {
             log.entry = entry
             log.name = name
             log.add(.updateAfterGeneration)
         }
         return WhitelistContent(
-            formatVersion: formatVersion, generated: generated, entries: entries, diagnostics: log.diagnostics,
-            elementCount: elementCount)
+            formatVersion: formatVersion, generated: generated, entries: interned.entries, keys: interned.keys,
+            diagnostics: log.diagnostics, elementCount: elementCount)
     }
 }
 

@@ -293,6 +293,6 @@ extension WhitelistRecord {
             digest: verified.digest.hexadecimal, generated: verified.content.generated,
             verifiedAt: verified.verifiedAt, confirmedAt: confirmedAt, signer: verified.signerName.rfc4514,
             signerFingerprint: verified.signer.certificate.sha256Fingerprint.hexadecimal,
-            domainCount: Set(verified.content.entries.map(\.domain)).count, validators: validators)
+            domainCount: verified.content.keys.domains.count, validators: validators)
     }
 }

@@ -4,18 +4,24 @@ import MSSCore
 /// Keeps the last verified lists in a folder, as received, each with its record beside it.
 ///
 /// A copy is written to a temporary file, brought to disk, renamed, and the folder brought to disk: after a crash or a
-/// power cut the folder holds either the whole copy or nothing of it.
+/// power cut the folder holds either the whole copy or nothing of it. Processes that share a folder write to it one after
+/// the other (`flock` on the folder).
 public struct FileWhitelistStore: WhitelistStore {
     private let directory: String
     private let limit: Int
+    /// Called between writing a temporary file and giving it its name: tests die here.
+    private let beforeRename: @Sendable (_ name: String) -> Void
 
     /// Largest file read back: the largest document that a source takes.
     static let maximumBytes = HTTPWhitelistSource.defaultMaximumBytes
 
-    /// A store of at most `limit` copies in a folder of its own, which is made when missing; one process writes to it.
-    public init(directory: String, limit: Int = 5) {
+    /// A store of at most `limit` copies in a folder of its own, which is made when missing.
+    public init(directory: String, limit: Int = 5) { self.init(directory: directory, limit: limit) { _ in } }
+
+    init(directory: String, limit: Int = 5, beforeRename: @escaping @Sendable (_ name: String) -> Void) {
         self.directory = directory
         self.limit = max(1, limit)
+        self.beforeRename = beforeRename
     }
 
     /// The copies in the folder, the latest generation first.
@@ -28,11 +34,11 @@ public struct FileWhitelistStore: WhitelistStore {
     /// Keeps a copy and removes those beyond the limit.
     public func save(_ document: [UInt8], _ record: WhitelistRecord) async throws(WhitelistStorageError) {
         try await offPool { () throws(WhitelistStorageError) in
-            try makeDirectory()
+            let folder = try Folder(making: directory)
             let name = Self.name(record)
             // The record first: a document is never without it, a lone record is harmless.
-            try write(Array(record.text.utf8), to: "\(name).record")
-            try write(document, to: "\(name).xml")
+            try write(Array(record.text.utf8), to: "\(name).record", folder)
+            try write(document, to: "\(name).xml", folder)
             try removeOldest()
         }
     }
@@ -40,8 +46,11 @@ public struct FileWhitelistStore: WhitelistStore {
     /// Rewrites the record of a copy.
     public func update(_ record: WhitelistRecord) async throws(WhitelistStorageError) {
         try await offPool { () throws(WhitelistStorageError) in
-            try makeDirectory()
-            try write(Array(record.text.utf8), to: "\(Self.name(record)).record")
+            let folder = try Folder(making: directory)
+            let name = Self.name(record)
+            // A copy that is no longer kept needs no record: another process may have removed it.
+            guard access("\(directory)/\(name).xml", F_OK) == 0 else { return }
+            try write(Array(record.text.utf8), to: "\(name).record", folder)
         }
     }
 
@@ -70,25 +79,21 @@ public struct FileWhitelistStore: WhitelistStore {
         return names
     }
 
-    /// Removes copies beyond the limit, and what a crash left of copies being written.
+    /// Removes copies beyond the limit, and what a crash left of copies being written. With the folder locked, nobody else
+    /// is writing one.
     private func removeOldest() throws(WhitelistStorageError) {
-        for name in try files() where name.hasPrefix(".liste-") && name.contains(".tmp-") {
-            unlink("\(directory)/\(name)")
-        }
-        for name in try names().dropFirst(limit) {
-            // A copy that cannot be removed is in nobody's way.
-            unlink("\(directory)/\(name)")
-            unlink("\(directory)/\(name.dropLast(4)).record")
-        }
-    }
-
-    private func makeDirectory() throws(WhitelistStorageError) {
-        guard mkdir(directory, 0o750) == 0 || errno == EEXIST else {
-            throw WhitelistStorageError(.createDirectory, path: directory, code: errno)
+        // What cannot be removed is in nobody's way.
+        for name in try names().dropFirst(limit) { unlink("\(directory)/\(name)") }
+        let left = Set(try files())
+        for name in left {
+            let isLeftover = name.hasPrefix(".liste-") && name.contains(".tmp-")
+            let isLoneRecord =
+                name.hasPrefix("liste-") && name.hasSuffix(".record") && !left.contains("\(name.dropLast(7)).xml")
+            if isLeftover || isLoneRecord { unlink("\(directory)/\(name)") }
         }
     }
 
-    private func write(_ bytes: [UInt8], to name: String) throws(WhitelistStorageError) {
+    private func write(_ bytes: [UInt8], to name: String, _ folder: borrowing Folder) throws(WhitelistStorageError) {
         let path = "\(directory)/\(name)"
         let temporary = "\(directory)/.\(name).tmp-\(getpid())"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o640)
@@ -108,16 +113,39 @@ public struct FileWhitelistStore: WhitelistStore {
             guard fsync(file) == 0 else { throw WhitelistStorageError(.synchronise, path: temporary, code: errno) }
             isOpen = false
             guard close(file) == 0 else { throw WhitelistStorageError(.write, path: temporary, code: errno) }
+            beforeRename(name)
             guard rename(temporary, path) == 0 else { throw WhitelistStorageError(.rename, path: path, code: errno) }
         } catch {
             unlink(temporary)
             throw error
         }
         // The new name itself must reach the disk.
-        let folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw WhitelistStorageError(.synchronise, path: directory, code: errno) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw WhitelistStorageError(.synchronise, path: directory, code: errno) }
+        guard fsync(folder.descriptor) == 0 else {
+            throw WhitelistStorageError(.synchronise, path: directory, code: errno)
+        }
+    }
+
+    /// The folder, open and locked against the other writers of this and of other processes; a writer that dies lets go.
+    private struct Folder: ~Copyable {
+        let descriptor: Int32
+
+        init(making path: String) throws(WhitelistStorageError) {
+            guard mkdir(path, 0o750) == 0 || errno == EEXIST else {
+                throw WhitelistStorageError(.createDirectory, path: path, code: errno)
+            }
+            let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard folder >= 0 else { throw WhitelistStorageError(.write, path: path, code: errno) }
+            while flock(folder, LOCK_EX) != 0 {
+                let code = errno
+                guard code == EINTR else {
+                    close(folder)
+                    throw WhitelistStorageError(.write, path: path, code: code)
+                }
+            }
+            descriptor = folder
+        }
+
+        deinit { close(descriptor) }
     }
 
     private struct FileCopy: StoredWhitelist {

@@ -25,6 +25,8 @@ extension WhitelistRecord {
 
     /// Reads a record; `nil` when a field is missing or unreadable.
     public init?(text: String) {
+        // A record cut short: its last value may be part of one.
+        guard text.utf8.last == UInt8(ascii: "\n") else { return nil }
         var fields: [String: String] = [:]
         for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }

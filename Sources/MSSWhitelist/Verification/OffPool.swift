@@ -1,7 +1,8 @@
 import Dispatch
 
-/// The thread of the whitelist's blocking work: parsing, hashing, files. One list is handled at a time.
-private let workQueue = DispatchQueue(label: "fr.mssante.whitelist")
+/// The threads of the whitelist's blocking work: parsing, hashing, files. One list is handled at a time, and its digest
+/// is computed beside its verification.
+private let workQueue = DispatchQueue(label: "fr.mssante.whitelist", attributes: .concurrent)
 
 /// Runs blocking work outside the cooperative pool.
 func offPool<Value: Sendable, Failure: Error>(

@@ -41,7 +41,9 @@ public struct WhitelistVerifier: Sendable {
     func verify(
         _ document: [UInt8], at time: Timestamp, revocation: RevocationCheck
     ) async throws(WhitelistFailure) -> VerifiedWhitelist {
-        // Parsing and hashing take tens of milliseconds: off the cooperative pool.
+        // Parsing and hashing take tens of milliseconds: off the cooperative pool, and the document's own digest, of which
+        // no decision here depends, beside them.
+        async let digest = offPool { Fingerprint(.sha256, of: document) }
         let signed = try await offPool { () throws(WhitelistFailure) -> Signed in
             try verifySignature(document, at: time)
         }
@@ -49,13 +51,13 @@ public struct WhitelistVerifier: Sendable {
         let name = signer.certificate.subject
         if let fault = rule.firstFault(issuer: signer.certificate.issuer, subject: name) { throw .signerRule(fault) }
         // Only now: content of an unproven signer is not even parsed.
-        let (content, digest) = try await offPool { () throws(WhitelistFailure) -> (WhitelistContent, Fingerprint) in
-            do throws(WhitelistFormatError) {
-                return (try WhitelistContent(unverified: signed.bytes), Fingerprint(.sha256, of: document))
-            } catch { throw .content(error) }
+        let content = try await offPool { () throws(WhitelistFailure) -> WhitelistContent in
+            do throws(WhitelistFormatError) { return try WhitelistContent(canonical: signed.bytes) } catch {
+                throw .content(error)
+            }
         }
         return VerifiedWhitelist(
-            document: document, digest: digest, content: content, signer: signer, signerName: name, verifiedAt: time)
+            document: document, digest: await digest, content: content, signer: signer, signerName: name, verifiedAt: time)
     }
 
     private struct Signed: Sendable {

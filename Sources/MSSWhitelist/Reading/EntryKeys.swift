@@ -1,0 +1,60 @@
+import MSSCore
+
+/// The distinct domains and certificate names of a list, numbered in the order met, and those of each entry.
+struct EntryKeys: Sendable {
+    private(set) var domains: [Domain: Int32] = [:]
+    private(set) var certificateNames: [DistinguishedName: Int32] = [:]
+    /// The number of each entry's domain.
+    private(set) var domainOf: [Int32] = []
+    /// The number of each entry's certificate name.
+    private(set) var certificateNameOf: [Int32] = []
+    /// The entries that repeat no earlier one.
+    private(set) var distinct: [Int32] = []
+
+    /// No entry.
+    init() {}
+
+    /// The keys of entries made elsewhere.
+    init(_ entries: [WhitelistEntry]) {
+        var seen: Set<Pair> = []
+        for entry in entries {
+            let pair = pair(entry.domain, entry.certificateName)
+            append(pair, isRepeated: !seen.insert(pair).inserted)
+        }
+    }
+
+    /// The numbers of a domain and of a certificate name.
+    struct Pair: Hashable {
+        let domain: Int32
+        let certificateName: Int32
+    }
+
+    /// Makes room for entries, most of them with a domain of their own.
+    mutating func reserveCapacity(_ count: Int) {
+        domains.reserveCapacity(count)
+        domainOf.reserveCapacity(count)
+        certificateNameOf.reserveCapacity(count)
+        distinct.reserveCapacity(count)
+    }
+
+    /// The numbers of a domain and of a certificate name, given on first use.
+    mutating func pair(_ domain: Domain, _ certificateName: DistinguishedName) -> Pair {
+        let (nextDomain, nextName) = (Int32(domains.count), Int32(certificateNames.count))
+        return Pair(
+            domain: Self.number(&domains[domain], nextDomain),
+            certificateName: Self.number(&certificateNames[certificateName], nextName))
+    }
+
+    private static func number(_ place: inout Int32?, _ next: Int32) -> Int32 {
+        if let known = place { return known }
+        place = next
+        return next
+    }
+
+    /// Notes the keys of the next entry.
+    mutating func append(_ pair: Pair, isRepeated: Bool) {
+        if !isRepeated { distinct.append(Int32(domainOf.count)) }
+        domainOf.append(pair.domain)
+        certificateNameOf.append(pair.certificateName)
+    }
+}

@@ -1,0 +1,62 @@
+import CXMLSecShim
+package import MSSCore
+import MSSXML
+
+extension SignatureProfile {
+    /// Whether a signature under this profile has the one shape that is verified in one pass: the whole document by
+    /// enveloped signature and exclusive canonicalisation, SHA-256 and RSA, a certificate's key.
+    var allowsOnePass: Bool {
+        coverage == .wholeDocument && exactTransforms == [.enveloped, .exclusiveC14N]
+            && canonicalizations == [.exclusiveC14N] && digestMethods == [.sha256] && signatureMethods == [.rsaSHA256]
+            && keySources == [.certificate]
+    }
+}
+
+extension SignatureVerifier {
+    /// Verifies a document of the usual shape while parsing it once, the canonical form being written on the way.
+    ///
+    /// It accepts or declines: whatever it does not accept is judged by ``verifyWhole(_:at:)``, which words the refusal.
+    package func verifyInOnePass(_ document: some Sequence<UInt8>, at time: Timestamp) -> VerifiedDocument? {
+        let name = XMLName("Signature", in: SignatureShape.namespace)
+        guard profile.allowsOnePass,
+            let (form, outline) = XMLTree.canonical(document, leavingOut: name, limits: profile.limits),
+            // The outline holds the root and its signatures: all that the shape depends on, as no other is in the rest.
+            let shape = try? SignatureShape(outline, profile), let parts = OnePassParts(shape),
+            case .certificates(let certificates)? = try? SignatureKey.find(shape, profile, trust),
+            let chain = try? verifyChain(certificates, at: time)
+        else { return nil }
+        let isSigned = outline.withDocument { document in
+            parts.signature.withShim { signature in
+                certificates[0].withShim { mxs_rsa_sha256_matches(document, parts.signedInfo.node, signature, $0) }
+            }
+        }
+        // W3C Best Practices, BP 1: the reference counts only once SignedInfo is known to be the signer's.
+        guard isSigned == 1,
+            form.withShim({ form in parts.digest.withShim { mxs_sha256_matches(form, $0) } }) == 1
+        else { return nil }
+        return VerifiedDocument(references: [form], signerCertificateDER: certificates[0], chainDER: chain)
+    }
+}
+
+/// What is compared in a signature of the strict shape; `nil` when something in it is left to xmlsec.
+private struct OnePassParts {
+    let signedInfo: XMLTree.Element
+    let signature: [UInt8]
+    let digest: [UInt8]
+
+    init?(_ shape: SignatureShape) {
+        let namespace = SignatureShape.namespace
+        guard let signedInfo = shape.signature.child(named: "SignedInfo", in: namespace),
+            let reference = signedInfo.child(named: "Reference", in: namespace),
+            let digestValue = reference.child(named: "DigestValue", in: namespace),
+            let signatureValue = shape.signature.child(named: "SignatureValue", in: namespace),
+            SignatureShape.children(digestValue).isEmpty,
+            // Its prefixes change the canonical form.
+            !signedInfo.selfAndDescendants.contains(where: { $0.localName == "InclusiveNamespaces" }),
+            let digest = Base64.decode(digestValue.text), let signature = Base64.decode(signatureValue.text)
+        else { return nil }
+        self.signedInfo = signedInfo
+        self.signature = signature
+        self.digest = digest
+    }
+}
