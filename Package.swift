@@ -126,7 +126,9 @@ let testTargets: [Target] = [
     tests("MSSZIPTests", ["MSSCore", "MSSZIP"]),
     tests("MSSDNSTests", ["MSSCore", "MSSDNS"]),
     tests("MSSMessageTests", ["MSSCore", "MSSMessage", "MSSXML", "MSSZIP"]),
-    tests("MSSWhitelistTests", ["MSSCore", "MSSWhitelist", "MSSTLS", "MSSHTTP", "MSSXML", "MSSTestKit", nioCore]),
+    tests(
+        "MSSWhitelistTests",
+        ["MSSCore", "MSSWhitelist", "MSSTLS", "MSSHTTP", "MSSXML", "MSSTestKit", nioCore, nioPosix]),
     tests(
         "MSSSMTPTests",
         [

@@ -5,6 +5,8 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
 
 int mxs_sha256_matches(mxs_bytes content, mxs_bytes expected) {
   unsigned char digest[EVP_MAX_MD_SIZE];
@@ -19,6 +21,18 @@ static int is_below(void *top, xmlNodePtr node, xmlNodePtr parent) {
   for (; n; n = n->parent)
     if (n == top) return 1;
   return 0;
+}
+
+int mxs_exclusive_form(mxs_document *document, mxs_blob *form) {
+  xmlChar *bytes = NULL;
+  int count = xmlC14NDocDumpMemory((xmlDocPtr)document, NULL, XML_C14N_EXCLUSIVE_1_0, NULL, 0, &bytes);
+  *form = (mxs_blob){NULL, 0};
+  if (count >= 0 && bytes && (form->bytes = malloc(count ? (size_t)count : 1))) {
+    memcpy(form->bytes, bytes, (size_t)count);
+    form->count = (size_t)count;
+  }
+  if (bytes) xmlFree(bytes);
+  return form->bytes ? 0 : -1;
 }
 
 int mxs_rsa_sha256_matches(mxs_document *document, mxs_node *signed_info, mxs_bytes signature, mxs_bytes certificate) {

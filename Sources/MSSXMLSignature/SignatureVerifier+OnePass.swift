@@ -1,6 +1,6 @@
 import CXMLSecShim
 package import MSSCore
-import MSSXML
+package import MSSXML
 
 extension SignatureProfile {
     /// Whether a signature under this profile has the one shape that is verified in one pass: the whole document by
@@ -35,6 +35,13 @@ extension SignatureVerifier {
             form.withShim({ form in parts.digest.withShim { mxs_sha256_matches(form, $0) } }) == 1
         else { return nil }
         return VerifiedDocument(references: [form], signerCertificateDER: certificates[0], chainDER: chain)
+    }
+
+    /// libxml2's own exclusive canonical form of a tree: what the one pass is compared with.
+    package static func exclusiveForm(of tree: XMLTree) -> [UInt8]? {
+        var form = mxs_blob()
+        guard tree.withDocument({ mxs_exclusive_form($0, &form) }) == 0 else { return nil }
+        return [UInt8](adopting: form)
     }
 }
 

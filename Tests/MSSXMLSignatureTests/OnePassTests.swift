@@ -63,7 +63,9 @@ struct OnePassTests {
         // Only the namespace name with an ampersand is left to xmlsec.
         #expect((fast == nil) == document.contains("a&amp;b"))
         // The third canonicaliser of this repository, MSSTestKit's, signs what both accept.
-        if let theirs = try? TestXMLSigner(signer).sign(Array(document.utf8)) { compare(theirs, "test kit: \(document)") }
+        if let theirs = try? TestXMLSigner(signer).sign(Array(document.utf8)) {
+            compare(theirs, "test kit: \(document)")
+        }
     }
 
     @Test("a generated list is verified in one pass, and its canonical form read as events is the list")
@@ -89,7 +91,8 @@ struct OnePassTests {
         for count in 0..<good.count { #expect(OnePassTests.canonicalEvents(Array(good.prefix(count))) == nil) }
         for text in [
             "<a/>", "<a></b>", "<a></a><b></b>", "<a></a>x", "x<a></a>", "<a><p:b></p:b></a>", "<a>&nbsp;</a>",
-            "<a b='1'></a>", "<a b=1></a>", "<a ></a>", "<a><!-- --></a>", "<a><![CDATA[]]></a>", "<a></a ></a>", "< ></ >",
+            "<a b='1'></a>", "<a b=1></a>", "<a ></a>", "<a><!-- --></a>", "<a><![CDATA[]]></a>", "<a></a ></a>",
+            "< ></ >",
             "</a>", "<a xmlns=\"u&amp;\"></a>", "<a>&#13;</a>",
         ] {
             #expect(OnePassTests.canonicalEvents(Array(text.utf8)) == nil, "\(text)")
@@ -99,13 +102,17 @@ struct OnePassTests {
     @Test("what the one pass does not settle is declined, and xmlsec's verdict stands")
     func declined() throws {
         let signed = try Fixtures.signed(by: signer).string
-        let inclusive = "<ec:InclusiveNamespaces xmlns:ec=\"http://www.w3.org/2001/10/xml-exc-c14n#\" PrefixList=\"l\"/>"
+        let inclusive =
+            "<ec:InclusiveNamespaces xmlns:ec=\"http://www.w3.org/2001/10/xml-exc-c14n#\" PrefixList=\"l\"/>"
         let many = (0..<130).map { "<p\($0):e xmlns:p\($0)=\"urn:\($0)\">" }.joined()
         for document in [
-            signed.replacingFirst("xml-exc-c14n#\"/></ds:Transforms>", "xml-exc-c14n#\">\(inclusive)</ds:Transform></ds:Transforms>"),
+            signed.replacingFirst(
+                "xml-exc-c14n#\"/></ds:Transforms>", "xml-exc-c14n#\">\(inclusive)</ds:Transform></ds:Transforms>"),
             signed.replacingFirst("chu.mssante.fr", "evil.mssante.fr"),
             signed.replacingFirst("<ds:SignatureValue>", "<ds:SignatureValue>AAAA"),
-            signed.replacingFirst("<l:domaine ", "<l:domaine><ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"/></l:domaine><l:domaine "),
+            signed.replacingFirst(
+                "<l:domaine ",
+                "<l:domaine><ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"/></l:domaine><l:domaine "),
             signed.replacingFirst("<l:domaine ", "<l:domaine xmlns:r=\"relative\" "),
             signed.replacingFirst("<l:domaine ", "\(many)<l:domaine "),
             "<?xml version=\"1.0\"?><!DOCTYPE a>" + signed, String(signed.dropLast(3)), "",
@@ -141,10 +148,6 @@ struct OnePassTests {
             let document = try VectorTests.load(vector)
             compare(document, vector)
             // Their content, signed here: the forms of documents that nobody here wrote.
-            guard let tree = try? XMLTree(document) else { continue }
-            for element in tree.root.selfAndDescendants where element.localName == "Object" {
-                #expect(!element.text.isEmpty || element.children.contains { _ in true })
-            }
             let wrapped = Array("<w>".utf8) + OnePassTests.withoutDeclaration(document) + Array("</w>".utf8)
             let renamed = wrapped.string.replacingAll("http://www.w3.org/2000/09/xmldsig#\"", "urn:renamed\"")
             if let signed = try? SignatureSigner(key: key).sign(renamed.utf8) { compare(signed, vector) }
@@ -175,6 +178,7 @@ struct OnePassTests {
             var reader = XMLCanonicalReader(bytes, vocabulary: vocabulary)
             var lines: [String] = []
             while reader.next() {
+                if reader.kind == .text, reader.isWhitespace { continue }
                 let text = reader.kind == .start ? "" : reader.withText { String(decoding: $0, as: UTF8.self) }
                 let name = reader.kind == .end ? "" : "\(reader.expandedName)"
                 lines.append("\(reader.kind) \(reader.depth) \(name) \(text)")

@@ -81,6 +81,8 @@ void mxs_verification_free(mxs_verification *);
 
 // For a document whose canonical form was written while it was parsed (mxml_document_canonical); 1 when it matches.
 int mxs_sha256_matches(mxs_bytes content, mxs_bytes expected);  // in constant time
+// libxml2's exclusive canonical form of a document without comments, to compare with; 0 on success.
+int mxs_exclusive_form(mxs_document *document, mxs_blob *form);
 // The RSA PKCS#1 v1.5 signature with SHA-256 over the exclusive canonical form of one element, by a certificate's key.
 int mxs_rsa_sha256_matches(mxs_document *document, mxs_node *signed_info, mxs_bytes signature, mxs_bytes certificate);
 

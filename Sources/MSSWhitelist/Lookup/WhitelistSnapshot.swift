@@ -114,7 +114,8 @@ final class WhitelistStorage: Sendable {
 
     func entries(for certificateName: DistinguishedName) -> WhitelistEntries {
         WhitelistEntries(
-            self, certificateNameEntries.order, certificateNames[certificateName].map { certificateNameEntries.range($0) })
+            self, certificateNameEntries.order,
+            certificateNames[certificateName].map { certificateNameEntries.range($0) })
     }
 
     func decide(_ certificateName: DistinguishedName, for domain: Domain) -> WhitelistDecision {

@@ -86,7 +86,8 @@ struct EntryInterning {
 
     /// Makes an entry; none when it lets nobody in, which the log then tells.
     mutating func add(_ fields: EntryFields, number: Int, generated: Timestamp?, _ log: inout DiagnosticLog) {
-        for field in EntryFields.Field.allCases where texts.length(fields[field]) > WhitelistFormat.expectedFieldLength {
+        for field in EntryFields.Field.allCases where texts.length(fields[field]) > WhitelistFormat.expectedFieldLength
+        {
             // The table counts characters.
             if texts.string(fields[field]).unicodeScalars.count > WhitelistFormat.expectedFieldLength {
                 log.add(.overlongField(field.label))

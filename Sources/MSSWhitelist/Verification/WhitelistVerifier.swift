@@ -57,7 +57,8 @@ public struct WhitelistVerifier: Sendable {
             }
         }
         return VerifiedWhitelist(
-            document: document, digest: await digest, content: content, signer: signer, signerName: name, verifiedAt: time)
+            document: document, digest: await digest, content: content, signer: signer, signerName: name,
+            verifiedAt: time)
     }
 
     private struct Signed: Sendable {

@@ -113,8 +113,8 @@ package struct XMLCanonicalReader: ~Copyable {
     /// Bytes of the text.
     package var textLength: Int { content.count }
 
-    /// Only text that is not white space is reported.
-    package var isWhitespace: Bool { false }
+    /// Whether the text is white space only: then it is reported only when it holds carriage returns.
+    package var isWhitespace: Bool { content.allSatisfy { $0 == 0x20 || $0 == 0x0A || $0 == 0x09 || $0 == 0x0D } }
 
     /// Resolves the references in `content`, if any; false when one is not canonical.
     private mutating func decodeContent() -> Bool {

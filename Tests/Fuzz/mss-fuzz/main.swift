@@ -22,7 +22,7 @@ let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] =
     "whitelist-content": fuzzWhitelistContent,
     "whitelist-record": fuzzWhitelistRecord,
     "xml-tree": fuzzXMLTree, "xml-stream": fuzzXMLStream, "xml-writer": fuzzXMLWriter,
-    "xml-signature": fuzzXMLSignature,
+    "xml-signature": fuzzXMLSignature, "xml-canonical": fuzzXMLCanonical,
     "zip": fuzzZIP, "xdm": fuzzXDM, "reports": fuzzReports, "subjects": fuzzSubjects,
     "field-value": fuzzFieldValue,
     "mail-writer": fuzzWriter,
