@@ -41,7 +41,7 @@ struct StoreCrashTests {
         let folder = StoreCrashTests.folder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try await FileWhitelistStore(directory: folder).save(StoreCrashTests.document(1), StoreCrashTests.record(1))
-        await #expect(processExitsWith: .signal(SIGKILL)) { [folder, file] in
+        await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String, file = file as String] in
             let store = FileWhitelistStore(directory: folder) { if $0.hasSuffix(file) { kill(getpid(), SIGKILL) } }
             try await store.save(StoreCrashTests.document(2), StoreCrashTests.record(2))
         }
@@ -70,7 +70,7 @@ struct StoreCrashTests {
 
     /// Another process writes every other copy.
     private static func writer(_ folder: String, first: Int) async {
-        await #expect(processExitsWith: .success) { [folder, first] in
+        await #expect(processExitsWith: .success) { [folder = folder as String, first = first as Int] in
             let store = FileWhitelistStore(directory: folder)
             for number in stride(from: first, to: 40, by: 2) {
                 try await store.save(StoreCrashTests.document(number), StoreCrashTests.record(number))
