@@ -128,7 +128,10 @@ let testTargets: [Target] = [
     tests("MSSMessageTests", ["MSSCore", "MSSMessage", "MSSXML", "MSSZIP"]),
     tests(
         "MSSWhitelistTests",
-        ["MSSCore", "MSSWhitelist", "MSSTLS", "MSSHTTP", "MSSXML", "MSSTestKit", nioCore, nioPosix]),
+        [
+            "MSSCore", "MSSWhitelist", "MSSTLS", "MSSHTTP", "MSSXML", "MSSXMLSignature", "MSSTestKit", nioCore,
+            nioPosix,
+        ]),
     tests(
         "MSSSMTPTests",
         [

@@ -1,6 +1,7 @@
 import Foundation
 import MSSCore
 import MSSTestKit
+import MSSXMLSignature
 import Testing
 
 @testable import MSSWhitelist
@@ -8,9 +9,12 @@ import Testing
 /// Lists with odd content, well signed, over the sandbox server: what is told, and what stays in force.
 @Suite("Odd content, well signed")
 struct OddListTests {
-    /// Signs a text as the agency and serves it.
+    /// Signs a text as the agency, by xmlsec, which signs any document, and serves it.
     private static func publish(_ text: String, by sandbox: Sandbox) throws {
-        sandbox.server.publish(signed: try TestXMLSigner(sandbox.server.signer).sign(Array(text.utf8)))
+        let signer = sandbox.server.signer
+        var pem = Array(signer.privateKeyPEM.utf8)
+        let key = try SigningKey(zeroing: &pem, certificatesDER: [signer.certificateDER])
+        sandbox.server.publish(signed: try SignatureSigner(key: key).sign(text.utf8))
     }
 
     private static func next(_ sandbox: Sandbox) -> TestWhitelist {

@@ -55,8 +55,8 @@ struct OnePassTests {
     @Test("the bytes digested are xmlsec's, for every rule of the canonical form", arguments: documents)
     func rules(_ document: String) throws {
         guard let signed = try? SignatureSigner(key: key).sign(document.utf8) else {
-            // libxml2 canonicalises no relative namespace name.
-            #expect(document.contains("relative") || document.contains("../x"))
+            // libxml2 canonicalises no namespace name that is relative or beyond ASCII.
+            #expect(document.contains("relative") || document.contains("../x") || document.contains("urn:ñ"))
             return
         }
         let fast = compare(signed, document)
@@ -107,7 +107,8 @@ struct OnePassTests {
         let many = (0..<130).map { "<p\($0):e xmlns:p\($0)=\"urn:\($0)\">" }.joined()
         for document in [
             signed.replacingFirst(
-                "xml-exc-c14n#\"/></ds:Transforms>", "xml-exc-c14n#\">\(inclusive)</ds:Transform></ds:Transforms>"),
+                "xml-exc-c14n#\"/>\n</ds:Transforms>",
+                "xml-exc-c14n#\">\(inclusive)</ds:Transform></ds:Transforms>"),
             signed.replacingFirst("chu.mssante.fr", "evil.mssante.fr"),
             signed.replacingFirst("<ds:SignatureValue>", "<ds:SignatureValue>AAAA"),
             signed.replacingFirst(
