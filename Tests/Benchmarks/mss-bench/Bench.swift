@@ -13,5 +13,6 @@ struct Bench: AsyncParsableCommand {
             MimeCommand.self,
             WhitelistBench.self,
             TLSBench.self,
+            SMTPBench.self,
         ])
 }

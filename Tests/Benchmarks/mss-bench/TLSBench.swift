@@ -234,12 +234,12 @@ private struct TLSBenchRun {
 }
 
 /// Prints a line as it is measured, into a file too.
-private func tell(_ line: String) {
+func tell(_ line: String) {
     print(line)
     fflush(nil)
 }
 
-private struct BenchFailure: Error, CustomStringConvertible {
+struct BenchFailure: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
 }

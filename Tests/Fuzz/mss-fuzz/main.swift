@@ -18,6 +18,8 @@ let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] =
     "dn-der": fuzzDistinguishedNameDER,
     "timestamp": fuzzTimestamp,
     "smtp-reply": fuzzSMTPReply,
+    "smtp-command": fuzzSMTPCommand,
+    "smtp-server-session": fuzzSMTPServerSession,
     "identifiers": fuzzIdentifiers,
     "whitelist-content": fuzzWhitelistContent,
     "whitelist-record": fuzzWhitelistRecord,

@@ -1,3 +1,4 @@
+import MSSCore
 import NIOCore
 import Synchronization
 
@@ -25,7 +26,7 @@ final class BodyPipe: Sendable {
         var reader: CheckedContinuation<ByteBuffer?, any Error>?
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let limit: Int
     private let memory: BodyMemory
     /// Called, on any thread, when there is room again after ``push(_:)`` said that there was none.

@@ -1,6 +1,6 @@
 import Glibc
+import MSSCore
 import NIOCore
-import Synchronization
 
 /// The connections of a server: counted, told to stop, waited for.
 final class SMTPConnectionTable: Sendable {
@@ -28,7 +28,7 @@ final class SMTPConnectionTable: Sendable {
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let limits: SMTPServerLimits
 
     init(limits: SMTPServerLimits) { self.limits = limits }

@@ -67,19 +67,30 @@ public final class SMTPServer: Sendable {
                         return try channel.pipeline.syncOperations.addHandler(
                             RefusingHandler(limits.replies.tooManyConnections))
                     }
-                    channel.closeFuture.whenComplete { _ in table.remove(channel) }
+                    let handler = handler(entryPoint, channel, memory, logger) { table.remove(channel) }
                     if entryPoint.session.security == .immediate, let tls = entryPoint.tls {
-                        try channel.pipeline.syncOperations.addHandler(TLSHandler(server: tls.current))
+                        do {
+                            try channel.pipeline.syncOperations.addHandler(TLSHandler(server: tls.current))
+                        } catch {
+                            table.remove(channel)  // the session's handler, which does it, never came
+                            throw error
+                        }
                     }
-                    let facts = SMTPSessionFacts(
-                        id: SessionNames.next(), entryPoint: entryPoint.name, peer: channel.remoteAddress)
-                    var logger = logger
-                    logger[metadataKey: "session"] = "\(facts.id)"
-                    logger[metadataKey: "entry-point"] = "\(entryPoint.name)"
-                    try channel.pipeline.syncOperations.addHandler(
-                        SMTPServerHandler(entryPoint, facts: facts, memory: memory, logger: logger))
+                    try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
+    }
+
+    private static func handler(
+        _ entryPoint: SMTPEntryPoint, _ channel: any Channel, _ memory: BodyMemory, _ logger: Logger,
+        _ ended: @escaping @Sendable () -> Void
+    ) -> SMTPServerHandler {
+        let facts = SMTPSessionFacts(
+            id: SessionNames.next(), entryPoint: entryPoint.name, peer: channel.remoteAddress)
+        var logger = logger
+        logger[metadataKey: "session"] = "\(facts.id)"
+        logger[metadataKey: "entry-point"] = "\(entryPoint.name)"
+        return SMTPServerHandler(entryPoint, facts: facts, memory: memory, logger: logger, ended: ended)
     }
 
     /// Where an entry point listens, by its name; tells the port that the system chose.

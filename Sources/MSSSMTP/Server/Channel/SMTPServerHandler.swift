@@ -40,7 +40,14 @@ final class SMTPServerHandler: ChannelInboundHandler {
     private static let leaveTime = TimeAmount.seconds(2)
     private static let leaveOctets = 1 << 20
 
-    init(_ entryPoint: SMTPEntryPoint, facts: SMTPSessionFacts, memory: BodyMemory, logger: Logger) {
+    /// Called once the connection is over and the backend knows.
+    private let ended: @Sendable () -> Void
+
+    init(
+        _ entryPoint: SMTPEntryPoint, facts: SMTPSessionFacts, memory: BodyMemory, logger: Logger,
+        ended: @escaping @Sendable () -> Void
+    ) {
+        self.ended = ended
         tls = entryPoint.tls
         backend = entryPoint.backend
         session = SMTPServerSession(configuration: entryPoint.session, facts: facts)
@@ -309,13 +316,14 @@ final class SMTPServerHandler: ChannelInboundHandler {
         timer = nil
         session.disconnected()
         stopBackend()
-        let (running, loop, facts) = (task, context.eventLoop, session.facts)
+        let (running, loop, facts, ended) = (task, context.eventLoop, session.facts, ended)
         let bound = NIOLoopBound(self, eventLoop: loop)
         Task {
             await running?.value
             // Behind the answer that the call has sent there.
             let opened = try? await loop.submit { bound.value.backendSession }.get()
             if let opened { await opened.closed(facts) }
+            ended()
         }
     }
 }

@@ -151,15 +151,10 @@ extension SMTPServerSession {
     /// Counts a piece of the message and gives it on, or throws it away when it is refused.
     private mutating func take(_ piece: ByteBuffer, faults: LineFaults, longestLine: Int) {
         content!.octets += piece.readableBytes
-        let limit = transaction?.allowance.messageSize ?? limits.messageSize
-        if content!.octets > limit {
-            abort(replies.messageTooLarge)
-        } else if !faults.isDisjoint(with: [.bareCarriageReturn, .bareLineFeed]) {
-            abort(replies.bareLineEnd)
-        } else if faults.contains(.nul) {
-            abort(replies.nulInContent)
-        } else if longestLine > limits.textLine {
-            abort(replies.textLineTooLong)
+        if let reply = fault(faults, longestLine) {
+            abort(reply)
+            // The gravest fault is told, whatever the pieces that the message came in.
+            if content!.answer == nil { content!.refusal = reply }
         }
         guard content!.isOpen else {
             content!.discarded += piece.readableBytes
@@ -171,6 +166,15 @@ extension SMTPServerSession {
         }
         content!.pending.writeImmutableBuffer(piece)
         if content!.pending.readableBytes >= SMTPServerSession.pieceSize { flushPending() }
+    }
+
+    private func fault(_ faults: LineFaults, _ longestLine: Int) -> SMTPReply? {
+        if !faults.isDisjoint(with: [.bareCarriageReturn, .bareLineFeed]) { return replies.bareLineEnd }
+        if faults.contains(.nul) { return replies.nulInContent }
+        if content!.octets > transaction?.allowance.messageSize ?? limits.messageSize {
+            return replies.messageTooLarge
+        }
+        return longestLine > limits.textLine ? replies.textLineTooLong : nil
     }
 
     private mutating func flushPending() {

@@ -123,9 +123,10 @@ public struct SMTPServerSession: Sendable {
     var authenticationFailures = 0
     var commandsSinceMessage = 0
     var transactions = 0
-    /// Command lines read and replies made: equal whenever the session waits for a command.
-    var commandsRead = 0
-    var repliesMade = 0
+    /// Commands read, the end of a message among them.
+    public internal(set) var commandsRead = 0
+    /// Commands answered: equal to ``commandsRead`` whenever the session waits for a command.
+    public internal(set) var repliesMade = 0
 
     // Times
     var started = NIODeadline.uptimeNanoseconds(0)
@@ -240,7 +241,7 @@ public struct SMTPServerSession: Sendable {
     mutating func close() {
         if case .closed = phase { return }
         phase = .closed
-        if content != nil { actions.append(.abortBody(.disconnected)) }
+        if content?.isOpen == true { actions.append(.abortBody(.disconnected)) }
         content = nil
         transaction = nil
         input = ByteBuffer()

@@ -1,0 +1,115 @@
+import ArgumentParser
+import Foundation
+import MSSCore
+import MSSTLS
+import MSSTestKit
+import NIOCore
+import NIOPosix
+
+/// Drives an SMTP server; without `--to`, ours with a discarding backend and Postfix's smtpd with its discard transport,
+/// each in a process of its own, one after the other under the same load.
+struct SMTPBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "smtp", abstract: "SMTP: messages a second, bulk, memory; ours beside Postfix, or any server.")
+
+    @Option(help: "Server to drive, HOST:PORT; none starts ours and Postfix.") var to: String?
+    @Option(help: "Sessions at once.") var sessions = 100
+    @Option(help: "Messages of each session.") var messages = 20
+    @Option(help: "Octets of a message.") var size = 10_240
+    @Option(help: "Sender.") var from = "a@clinique.test"
+    @Option(help: "Recipient.") var recipient = "b@hopital.test"
+    @Flag(help: "Stay in clear.") var clear = false
+    @Option(help: "Client certificate, PEM.") var certificate: String?
+    @Option(help: "Its key, PEM.") var key: String?
+    @Option(help: "User of XOAUTH2.") var user: String?
+    @Option(help: "Token of XOAUTH2.") var token: String?
+    @Option(help: ArgumentHelp("Run as the server to measure, with certificates of this folder.", visibility: .private))
+    var serve: String?
+
+    func run() async throws {
+        if let serve { return try await SMTPBenchServer.serve(serve) }
+        guard let to else { return try await compare() }
+        let parts = to.split(separator: ":")
+        guard parts.count == 2, let port = Int(parts[1]) else { throw ValidationError("--to HOST:PORT") }
+        var plan = SMTPLoad.Plan(from: from, to: recipient, messages: messages, size: size)
+        if let user, let token { plan.token = (user, token) }
+        let tls = clear ? nil : try SMTPLoad.trustingContext(certificate: certificate, key: key)
+        let load = SMTPLoad(host: String(parts[0]), port: port, tls: tls)
+        try await report("  \(to)", load, plan)
+    }
+
+    @discardableResult
+    private func report(_ name: String, _ load: SMTPLoad, _ plan: SMTPLoad.Plan, sessions: Int? = nil) async throws
+        -> Double
+    {
+        let count = sessions ?? self.sessions
+        let seconds = try await load.run(sessions: count, plan)
+        let total = Double(count * plan.messages)
+        tell(
+            "\(name): \(Int(total / seconds)) messages/s, \(Int(total * Double(plan.size) / 1e6 / seconds)) MB/s, "
+                + "\(String(format: "%.2f", seconds)) s")
+        return total / seconds
+    }
+
+    private func compare() async throws {
+        let files = try SMTPBenchFiles()
+        let tls = try SMTPLoad.trustingContext(
+            certificate: "\(files.directory)/client.pem", key: "\(files.directory)/client.key")
+        var plan = SMTPLoad.Plan(from: from, to: recipient, messages: messages, size: size)
+
+        let ours = try await SMTPBenchServer.start(files)
+        let load = SMTPLoad(host: "127.0.0.1", port: ours.port, tls: tls)
+        let postfix = try await SMTPBenchPostfix.start(files)
+        let theirs = SMTPLoad(host: "127.0.0.1", port: postfix.port, tls: tls)
+
+        tell("Mutual TLS, \(sessions) sessions of \(messages) messages of \(size) octets")
+        _ = try await load.run(sessions: 10, plan)  // both warm
+        let us = try await report("  ours", load, plan)
+        _ = try await theirs.run(sessions: 10, plan)
+        let them = try await report("  Postfix smtpd, discard", theirs, plan)
+        tell("  ratio \(String(format: "%.1f", us / them))")
+
+        tell("Messages of 10 MB, one session of 50, then four of 20")
+        plan.size = 10 << 20
+        plan.messages = 50
+        try await report("  ours, 1 session", load, plan, sessions: 1)
+        plan.messages = 20
+        try await report("  ours, 4 sessions", load, plan, sessions: 4)
+        plan.messages = 5
+        try await report("  Postfix smtpd, 1 session", theirs, plan, sessions: 1)
+
+        let before = ours.memory("VmRSS")
+        plan.size = 25 << 20
+        plan.messages = 1
+        try await report("100 concurrent messages of 25 MB", load, plan, sessions: 100)
+        tell("  server resident: \(before >> 10) MB before, highest ever \(ours.memory("VmHWM") >> 10) MB")
+        await postfix.stop()
+        ours.stop()
+
+        let fresh = try await SMTPBenchServer.start(files)
+        let idle = SMTPLoad(host: "127.0.0.1", port: fresh.port, tls: tls)
+        plan.size = 1000
+        _ = try await idle.run(sessions: 100, plan)
+        let empty = fresh.memory("VmRSS")
+        let held = try await idle.hold(1000, plan)
+        tell("Idle TLS sessions: \((fresh.memory("VmRSS") - empty)) KB for 1000")
+        for channel in held { channel.close(promise: nil) }
+        fresh.stop()
+    }
+}
+
+/// Certificates for both sides, as files.
+struct SMTPBenchFiles {
+    let directory: String
+
+    init() throws {
+        directory = try TestFiles.temporaryDirectory("mss-bench-smtp")
+        let server = try TestPKI.shared.issue(.server(commonName: "mx.hopital.test"))
+        let client = try TestPKI.shared.issue(.server(commonName: "mx.clinique.test"), subject: .clinic)
+        for (name, credential) in [("server", server), ("client", client)] {
+            try TestFiles.write(credential.certificatePEM, to: "\(directory)/\(name).pem")
+            try TestFiles.write(credential.privateKeyPEM, to: "\(directory)/\(name).key", mode: 0o600)
+        }
+        try TestFiles.write(TestPKI.shared.trustStorePEM, to: "\(directory)/ca.pem")
+    }
+}
