@@ -1,4 +1,5 @@
 import Foundation
+import MSSCore
 import MSSSMTP
 import MSSTLS
 import MSSTestKit
@@ -80,7 +81,7 @@ final class SMTPBenchServer {
                     tls: ReloadableTLSContext(tls), backend: Discarding())
             ], limits: limits)
         print(server.address(of: "bench")!.port!)
-        fflush(stdout)
+        fflush(nil)
         while let line = readLine() { _ = line }
     }
 }
