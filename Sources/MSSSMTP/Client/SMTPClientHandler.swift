@@ -1,6 +1,6 @@
+import MSSCore
 import MSSTLS
 import NIOCore
-import Synchronization
 
 /// What other threads may know of a connection.
 final class SMTPConnectionStatus: Sendable {
@@ -10,7 +10,7 @@ final class SMTPConnectionStatus: Sendable {
         var facts: TLSSessionFacts?
     }
 
-    private let held = Mutex(Value())
+    private let held = Guarded(Value())
     var value: Value { held.withLock { $0 } }
     func update(_ change: (inout Value) -> Void) { held.withLock { change(&$0) } }
 }
@@ -118,6 +118,8 @@ final class SMTPClientHandler: ChannelInboundHandler {
 
     /// Gives a part of the message; the future says whether more is wanted, once it is.
     func give(_ bytes: ByteBuffer, on loop: any EventLoop) -> EventLoopFuture<Bool> {
+        // The transaction may have ended while the message was being read: nobody would answer.
+        guard result != nil else { return loop.makeSucceededFuture(false) }
         let promise = loop.makePromise(of: Bool.self)
         contentWanted = promise
         session.content(bytes, at: .now())

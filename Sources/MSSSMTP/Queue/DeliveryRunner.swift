@@ -1,6 +1,5 @@
 import Logging
 public import MSSCore
-import Synchronization
 
 /// Makes the attempts.
 public protocol DeliveryAttempting: Sendable {
@@ -53,8 +52,8 @@ public final class DeliveryRunner: Sendable {
     private let logger: Logger
     private let signals: AsyncStream<Signal>
     private let signal: AsyncStream<Signal>.Continuation
-    private let lookIsPending = Mutex(false)
-    private let isStopping = Mutex(false)
+    private let lookIsPending = Guarded(false)
+    private let isStopping = Guarded(false)
 
     /// A runner; it runs once.
     ///

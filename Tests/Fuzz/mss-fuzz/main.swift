@@ -38,6 +38,7 @@ let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] =
     "tls-server": fuzzTLSServer,
     "tls-client": fuzzTLSClient,
     "tls-session": fuzzTLSSession,
+    "smtp-client-session": fuzzSMTPClientSession,
 ]
 
 guard CommandLine.argc >= 2, let body = fuzzTargets[CommandLine.arguments[1]] else {

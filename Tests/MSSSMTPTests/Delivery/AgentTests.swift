@@ -1,6 +1,5 @@
 import MSSCore
 import MSSDNS
-import Synchronization
 import Testing
 
 @testable import MSSSMTP
@@ -206,7 +205,7 @@ final class ScriptedServers: MessageSender {
     }
 
     private let servers: [String: Behaviour]
-    private let log = Mutex(Log())
+    private let log = Guarded(Log())
     var tried: [String] { log.withLock { $0.tried } }
     var batches: [[String]] { log.withLock { $0.batches } }
     var domains: Set<Domain> { log.withLock { $0.domains } }

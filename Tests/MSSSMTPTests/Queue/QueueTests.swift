@@ -93,3 +93,31 @@ extension NewDelivery {
         return NewDelivery(SMTPOutgoingMessage(envelope, SMTPContent("Subject: Bilan\r\n\r\nx\r\n".utf8)))
     }
 }
+
+@Suite("Envelopes sent on")
+struct EnvelopeTests {
+    @Test("an envelope as received goes on with all that it says (RFC 3461 §5.2.1)")
+    func received() {
+        let received = SMTPEnvelope(
+            sender: .address(address("a@client.test")),
+            parameters: MailParameters(
+                size: 10, body: .eightBit, smtpUTF8: true, dsnReturn: .headers, envelopeID: "e"),
+            recipients: [
+                SMTPRecipient(
+                    .address(address("b@d.test")),
+                    RecipientParameters(notify: .never, originalRecipient: OriginalRecipient(address: "x@d.test"))),
+                SMTPRecipient(.postmaster),
+            ])
+        let envelope = OutgoingEnvelope(received: received, postmaster: address("pm@own.test"))
+        #expect(envelope.sender == address("a@client.test"))
+        #expect(envelope.isEightBit)
+        #expect(envelope.hasInternationalHeader)
+        #expect(envelope.returned == .headers)
+        #expect(envelope.envelopeID == "e")
+        #expect(envelope.recipients.map(\.address.text) == ["b@d.test", "pm@own.test"])
+        #expect(envelope.recipients.map(\.notify) == [.never, nil])
+        #expect(envelope.recipients[0].original?.address == "x@d.test")
+        let notice = OutgoingEnvelope(received: SMTPEnvelope(sender: .null), postmaster: address("pm@own.test"))
+        #expect(notice.sender == nil)
+    }
+}

@@ -1,5 +1,4 @@
 import MSSCore
-import Synchronization
 import Testing
 
 @testable import MSSSMTP
@@ -132,15 +131,15 @@ struct RunnerTests {
 
 /// A clock that the test moves.
 final class SteppingClock: WallClock {
-    private let time = Mutex(Timestamp(seconds: 1_000_000))
+    private let time = Guarded(Timestamp(seconds: 1_000_000))
     func now() -> Timestamp { time.withLock { $0 } }
     func advance(_ duration: Duration) { time.withLock { $0 = $0 + duration } }
 }
 
 /// A value that several tasks look at.
 final class Shared<Value: Sendable>: Sendable {
-    private let mutex: Mutex<Value>
-    init(_ value: Value) { mutex = Mutex(value) }
+    private let mutex: Guarded<Value>
+    init(_ value: Value) { mutex = Guarded(value) }
     var value: Value { mutex.withLock { $0 } }
     @discardableResult
     func update<Result: Sendable>(_ change: @Sendable (inout Value) -> Result) -> Result {
@@ -169,7 +168,7 @@ final class ScriptedAgent: DeliveryAttempting {
     enum Answer: Sendable { case ok, busy, refused, unreachable, interrupted }
 
     private let script: @Sendable (Domain, Int) async -> Answer
-    private let seen = Mutex<[String]>([])
+    private let seen = Guarded<[String]>([])
     /// The destinations tried, in order.
     var attempts: [String] { seen.withLock { $0 } }
 
