@@ -82,7 +82,7 @@ public actor SMTPClientPool {
         }
         // The place stays taken while the new session is opened.
         do {
-            let fresh = try await SMTPConnection.open(destination, configure(destination))
+            let fresh = try await open(destination)
             var rest = message
             rest.envelope.recipients = result.repeatable.map { message.envelope.recipients[$0] }
             let again = await fresh.send(rest)
@@ -118,10 +118,16 @@ public actor SMTPClientPool {
             }
             return (resting.connection, resting.born, true)
         }
-        do { return (try await SMTPConnection.open(destination, configure(destination)), .now(), false) } catch {
+        do { return (try await open(destination), .now(), false) } catch {
             giveBack(destination)
             throw error
         }
+    }
+
+    private func open(_ destination: SMTPDestination) async throws(SMTPClientFailure) -> SMTPConnection {
+        let connection = try await SMTPConnection.open(destination, configure(destination))
+        connection.whenClosed { [weak self] in Task { await self?.forgetClosed(destination) } }
+        return connection
     }
 
     private func takePlace(_ destination: SMTPDestination) async throws(SMTPClientFailure) {
@@ -166,7 +172,6 @@ public actor SMTPClientPool {
         if connection.isReusable, isYoung, !isClosed, restingCount < limits.totalIdle {
             accounts[destination]!.resting.append(Resting(connection: connection, born: born))
             connection.rest(for: limits.idle)
-            connection.whenClosed { [weak self] in Task { await self?.forgetClosed(destination) } }
         } else {
             Task { await connection.quit() }
         }
