@@ -5,7 +5,7 @@ import Testing
 @testable import MSSSMTP
 
 @Suite("The client with servers of other hands", .serialized)
-struct PeerTests {
+struct ClientPeerTests {
     /// Dots at line starts, long enough for several chunks.
     private static let text =
         "Subject: Bilan\r\n\r\n" + String(repeating: ".début de ligne\r\n..\r\n", count: 20_000)
