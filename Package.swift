@@ -139,7 +139,7 @@ let testTargets: [Target] = [
             nioEmbedded,
         ]),
     tests("MSSPolicyTests", ["MSSCore", "MSSPolicy"]),
-    tests("MSSAccountsTests", ["MSSCore", "MSSAccounts", grdb]),
+    tests("MSSAccountsTests", ["MSSCore", "MSSAccounts", "MSSPolicy", "MSSTestKit", grdb]),
     tests("MSSTracesTests", ["MSSCore", "MSSTraces", "MSSTLS", "MSSTestKit", grdb]),
     tests("MSSTestKitTests", ["MSSCore", "MSSTestKit"]),
 ]

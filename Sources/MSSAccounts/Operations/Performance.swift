@@ -1,0 +1,345 @@
+import MSSCore
+
+/// One operation inside its transaction.
+struct Performance {
+    let accounts: Accounts
+    let actor: Actor
+    let now: Timestamp
+    let writer: any AccountWriter
+
+    func run(_ operation: AccountOperation) throws -> Accounts.Outcome {
+        if let id = operation.mailbox { return try change(id, operation) }
+        switch operation {
+        case .create(let draft): return try create(draft)
+        case .saveStructure(let structure):
+            try managersOnly(structure.identifier)
+            try Texts.check(structure.name)
+            let before = try writer.structure(structure.identifier)
+            try writer.save(structure)
+            try trace(operation, fields: Differences.of(before, structure))
+            return Accounts.Outcome()
+        default: return try changePerson(operation)
+        }
+    }
+
+    // MARK: Persons
+
+    private func changePerson(_ operation: AccountOperation) throws -> Accounts.Outcome {
+        let before: Person?
+        var after: Person
+        switch operation {
+        case .addPerson(let draft):
+            try managersOnly(nil, among: draft.structures)
+            guard try writer.person(known: draft.identity) == nil else { throw AccountStoreError.identityTaken }
+            (before, after) = (nil, draft)
+            after.id = try writer.nextPersonID()
+            after.acceptedTerms = nil
+            after.lastAuthentication = nil
+        case .updatePerson(let changed):
+            guard let known = try writer.person(changed.id) else { throw AccountOperationError.notFound }
+            try managersOnly(nil, among: known.structures)
+            (before, after) = (known, changed)
+            // These have operations of their own.
+            after.identity = known.identity
+            after.acceptedTerms = known.acceptedTerms
+            after.lastAuthentication = known.lastAuthentication
+            after.isAuthorised = known.isAuthorised
+        case .changeIdentity(let id, let identity):
+            (before, after) = try person(id)
+            guard actor.isOperator else { throw AccountOperationError.notForUsers }
+            if let other = try writer.person(known: identity), other.id != id { throw AccountStoreError.identityTaken }
+            after.identity = identity
+        case .authorise(let id, let isAuthorised):
+            (before, after) = try person(id)
+            try managersOnly(nil, among: after.structures)
+            after.isAuthorised = isAuthorised
+        case .reviewAuthorisation(let id):
+            (before, after) = try person(id)
+            try managersOnly(nil, among: after.structures)
+            after.reviewedAt = now
+        case .acceptTerms(let id, let version):
+            (before, after) = try person(id)
+            // Nobody accepts for another.
+            guard actor == .person(id) else { throw AccountOperationError.notForUsers }
+            try Texts.check(version)
+            let acceptance = TermsAcceptance(version: version, at: now)
+            after.acceptedTerms = acceptance
+            try writer.append(acceptance, by: id)
+        default: throw AccountOperationError.notFound
+        }
+        // Rights over health data and over other people's mailboxes come from the operator, not from a structure's manager.
+        if !actor.isOperator, after.managedStructures != before?.managedStructures ?? [] {
+            throw AccountOperationError.notForUsers
+        }
+        for text in [after.givenName, after.familyName, after.contact ?? ""] + after.professions {
+            try Texts.check(text)
+        }
+        if after.reviewedAt == nil { after.reviewedAt = now }
+        try writer.save(after)
+        try trace(operation, person: after.id, fields: Differences.of(before, after))
+        return Accounts.Outcome(person: after)
+    }
+
+    private func person(_ id: PersonID) throws -> (Person?, Person) {
+        guard let person = try writer.person(id) else { throw AccountOperationError.notFound }
+        return (person, person)
+    }
+
+    // MARK: Mailboxes
+
+    /// - Parameter isLoaded: true for a mailbox of another system, which keeps its history: the creation, the last
+    ///   connection, the state and an unpublication for inactivity.
+    func create(_ draft: Mailbox, isLoaded: Bool = false) throws -> Accounts.Outcome {
+        // The responsible asks for the own mailbox (§2.4.3), or the structure's manager or the operator opens it.
+        if actor != .person(draft.responsible) { try managersOnly(draft.structure) }
+        guard try writer.mailbox(at: draft.address) == nil else { throw AccountStoreError.addressTaken }
+        if let reservation = try writer.reservation(of: draft.address) {
+            // RE_GBM_4330
+            guard reservation.until <= now || reservation.formerHolder == draft.responsible else {
+                throw AccountOperationError.addressReserved(until: reservation.until)
+            }
+            try writer.removeReservation(of: draft.address)
+        }
+        var mailbox = draft
+        mailbox.id = try writer.nextMailboxID()
+        if isLoaded {
+            guard mailbox.exists, mailbox.createdAt <= now, mailbox.lastConnection.map({ $0 <= now }) ?? true else {
+                throw AccountOperationError.clockWentBack
+            }
+            // The users could connect only if it was not suspended; then their year begins with the load.
+            if case .suspended = mailbox.state { mailbox.usableSince = now }
+        } else {
+            mailbox.createdAt = now
+            mailbox.usableSince = now
+            mailbox.lastConnection = nil
+            mailbox.state = .active
+            mailbox.marks = LifecycleMarks()
+        }
+        let advice = try check(nil, mailbox)
+        try writer.save(mailbox)
+        try trace(.create(mailbox), mailbox: mailbox, fields: Differences.of(nil, mailbox))
+        return Accounts.Outcome(mailbox: mailbox, advice: advice)
+    }
+
+    private func change(_ id: MailboxID, _ operation: AccountOperation) throws -> Accounts.Outcome {
+        guard let before = try writer.mailbox(id) else { throw AccountOperationError.notFound }
+        if let right = operation.right {
+            try accounts.rights.decide(actor, right, on: before, at: now) { try writer.person($0) }.require()
+        }
+        guard before.exists else { throw AccountOperationError.wrongState }
+        var after = before
+        var person: PersonID?
+        try apply(operation, before, &after, &person)
+        let advice = operation.isBookkeeping ? [] : try check(before, after)
+        if before != after { try writer.save(after) }
+        // A connection is a trace of the session (EX_GDT_5060), not of the base.
+        if !operation.isBookkeeping {
+            try trace(operation, mailbox: after, person: person, fields: Differences.of(before, after))
+        }
+        return Accounts.Outcome(mailbox: after, advice: advice)
+    }
+
+    private func apply(
+        _ operation: AccountOperation, _ before: Mailbox, _ after: inout Mailbox, _ person: inout PersonID?
+    ) throws {
+        switch operation {
+        case .suspend(_, let reason):
+            try managersOnly(before.structure)
+            guard case .active = before.state else { throw AccountOperationError.wrongState }
+            try Texts.check(reason)
+            guard !reason.isEmpty else { throw AccountOperationError.badText }
+            after.state = .suspended(reason: reason, since: now)
+        case .reactivate:
+            // Who suspends for misuse is the operator: its structure does not lift that alone.
+            guard actor.isOperator else { throw AccountOperationError.notForUsers }
+            guard case .suspended = before.state else { throw AccountOperationError.wrongState }
+            after.state = .active
+            after.usableSince = now
+        case .delete: try close(before, &after)
+        case .addCoHolder(_, let id):
+            person = id
+            guard !before.coHolders.contains(id), before.responsible != id else {
+                throw AccountOperationError.roleUnchanged
+            }
+            after.coHolders.append(id)
+        case .removeCoHolder(_, let id):
+            person = id
+            guard let index = before.coHolders.firstIndex(of: id) else { throw AccountOperationError.roleUnchanged }
+            after.coHolders.remove(at: index)
+            after.delegations.removeAll { $0.principal == id }
+        case .changeResponsible(_, let id):
+            person = id
+            guard before.responsible != id else { throw AccountOperationError.roleUnchanged }
+            // EX_GBM_4200: a personal mailbox never becomes another person's, whoever asks.
+            guard before.kind != .person else { throw AccountOperationError.wrongState }
+            after.responsible = id
+            after.coHolders.removeAll { $0 == id }
+            after.delegations.removeAll { $0.principal == before.responsible }
+        case .delegate(_, let delegation):
+            person = delegation.delegate
+            try delegate(delegation, before, &after)
+        case .removeDelegation(_, let delegate, let principal):
+            person = delegate
+            after.delegations.removeAll { $0.delegate == delegate && $0.principal == principal }
+            guard after.delegations != before.delegations else { throw AccountOperationError.roleUnchanged }
+        case .describe(_, let summary, let service, let phone):
+            (after.summary, after.service, after.phone) = (summary, service, phone)
+        case .setUnlisted(_, let isUnlisted): after.isUnlistedByChoice = isUnlisted
+        case .attach(_, let structure, let isShared): (after.structure, after.isShared) = (structure, isShared)
+        case .forward(_, let address): after.forwarding = address
+        case .replyAutomatically(_, let reply):
+            guard
+                reply.map({
+                    $0.text.utf8.count <= Texts.maximumReply && ($0.until.map { until in now < until } ?? true)
+                }) ?? true
+            else { throw AccountOperationError.badText }
+            after.automaticReply = reply
+        case .purgeSent(_, let days):
+            guard days.map({ (1...3_650).contains($0) }) ?? true else { throw AccountOperationError.badNumber }
+            after.purgesSentAfterDays = days
+        default: try book(operation, before, &after)
+        }
+    }
+
+    /// What the operator's own jobs note.
+    private func book(_ operation: AccountOperation, _ before: Mailbox, _ after: inout Mailbox) throws {
+        switch operation {
+        case .setQuota(_, let quota):
+            guard actor.isOperator else { throw AccountOperationError.notForUsers }
+            guard quota.map({ $0 > 0 }) ?? true else { throw AccountOperationError.badNumber }
+            after.quota = quota
+        case .noteUsage(_, let used):
+            guard actor == .system else { throw AccountOperationError.notForUsers }
+            guard used >= 0 else { throw AccountOperationError.badNumber }
+            after.used = used
+        case .noteConnection(_, let id):
+            guard actor == .system else { throw AccountOperationError.notForUsers }
+            // A clock that went back must not make a mailbox look unused: the latest connection stays.
+            after.lastConnection = max(before.lastConnection ?? now, now)
+            if let id {
+                var (_, person) = try person(id)
+                person.lastAuthentication = max(person.lastAuthentication ?? now, now)
+                try writer.save(person)
+            }
+        case .requestDeletion:
+            // EX_GBM_6021: the holder, who may have left the structure: no other right than being the holder is asked.
+            guard before.kind == .person, actor == .person(before.responsible) else {
+                throw AccountOperationError.notForUsers
+            }
+            let pending = try writer.pendingDeletionRequests()
+            guard !pending.contains(where: { $0.mailbox == before.id }) else {
+                throw AccountOperationError.roleUnchanged
+            }
+            try writer.save(DeletionRequest(mailbox: before.id, person: before.responsible, at: now))
+        case .mark(_, let marks):
+            guard actor == .system else { throw AccountOperationError.notForUsers }
+            after.marks = marks
+        default: throw AccountOperationError.notFound
+        }
+    }
+
+    private func close(_ before: Mailbox, _ after: inout Mailbox) throws {
+        after.state = .deleted(at: now)
+        after.automaticReply = nil
+        after.forwarding = nil
+        // A request is carried out by the deletion itself (EX_GBM_6021).
+        for var request in try writer.pendingDeletionRequests() where request.mailbox == before.id {
+            request.doneAt = now
+            try writer.save(request)
+        }
+        try writer.save(
+            AddressReservation(
+                address: before.address, formerHolder: before.responsible, until: now + accounts.reservation))
+    }
+
+    private func delegate(_ delegation: Delegation, _ before: Mailbox, _ after: inout Mailbox) throws {
+        let isHolder = before.responsible == delegation.principal || before.coHolders.contains(delegation.principal)
+        guard isHolder, delegation.delegate != delegation.principal, delegation.mayRead || delegation.maySend,
+            delegation.until.map({ delegation.from < $0 && now < $0 }) ?? true
+        else { throw AccountOperationError.emptyDelegation }
+        // Each answers for the accesses that they open (§2.4.3): no holder delegates in another's name.
+        if case .person(let id) = actor, id != delegation.principal {
+            let manager = try writer.person(id)
+            guard let structure = before.structure, manager?.managedStructures.contains(structure) == true else {
+                throw AccessDenial.beyondRole
+            }
+        }
+        guard let delegate = try writer.person(delegation.delegate), delegate.isAuthorised else {
+            throw AccessDenial.unknownPerson
+        }
+        after.delegations.removeAll { $0.delegate == delegation.delegate && $0.principal == delegation.principal }
+        after.delegations.append(delegation)
+    }
+
+    // MARK: Checks
+
+    private func check(_ before: Mailbox?, _ after: Mailbox) throws -> [AccountFinding] {
+        guard after.exists else { return [] }
+        for text in [after.summary, after.service, after.phone] { try Texts.check(text) }
+        guard let responsible = try writer.person(after.responsible) else { throw AccountOperationError.notFound }
+        let coHolders = try after.coHolders.map { id in
+            guard let person = try writer.person(id) else { throw AccountOperationError.notFound }
+            return person
+        }
+        let structure = try after.structure.map { identifier in
+            guard let structure = try writer.structure(identifier) else { throw AccountOperationError.notFound }
+            return structure
+        }
+        let isCounted = { (mailbox: Mailbox?) in mailbox.map { $0.exists && $0.isTest && !$0.isAutomaticReply } ?? false
+        }
+        let count =
+            after.isTest
+            ? try writer.testMailboxCount() - (isCounted(before) ? 1 : 0) + (isCounted(after) ? 1 : 0) : 0
+        let findings = try accounts.rules.findings(
+            on: MailboxProposal(
+                before: before, after: after, responsible: responsible, coHolders: coHolders, structure: structure,
+                testMailboxCount: count, at: now), reader: writer)
+        if let refusal = findings.first(where: \.refuses) { throw refusal }
+        return findings
+    }
+
+    /// Administrators, the operator's jobs, and the manager of the structure concerned.
+    private func managersOnly(_ structure: StructureIdentifier?, among structures: [StructureIdentifier] = []) throws {
+        switch actor {
+        case .administrator, .system: return
+        case .application: throw AccountOperationError.notForUsers
+        case .person(let id):
+            guard let person = try writer.person(id), person.isAuthorised else {
+                throw AccountOperationError.notForUsers
+            }
+            let concerned = structures + (structure.map { [$0] } ?? [])
+            guard concerned.contains(where: person.managedStructures.contains) else {
+                throw AccountOperationError.notForUsers
+            }
+        }
+    }
+
+    private func trace(
+        _ operation: AccountOperation, mailbox: Mailbox? = nil, person: PersonID? = nil, fields: [AccountChange.Field]
+    ) throws {
+        try writer.append(
+            AccountChange(
+                at: now, actor: actor.text, operation: operation.name, mailbox: mailbox?.id,
+                address: mailbox?.address.address.text, person: person, fields: fields))
+    }
+}
+
+extension Actor {
+    /// True for the operator itself.
+    var isOperator: Bool {
+        switch self {
+        case .administrator, .system: true
+        case .person, .application: false
+        }
+    }
+}
+
+extension AccountOperation {
+    /// What is noted at every connection or measure: no rule is asked and no trace of the base is made.
+    var isBookkeeping: Bool {
+        switch self {
+        case .noteUsage, .noteConnection: true
+        default: false
+        }
+    }
+}

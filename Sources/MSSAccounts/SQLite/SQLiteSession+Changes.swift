@@ -1,0 +1,113 @@
+import GRDB
+import MSSCore
+
+extension SQLiteSession: AccountWriter {
+    func revision() throws -> Int64 {
+        guard let row = try row("SELECT value FROM counter WHERE name = 'revision'", []) else {
+            throw AccountStoreError.damagedRow("counter")
+        }
+        var reader = RowReader(row, table: "counter")
+        return try reader.integer()
+    }
+
+    // MARK: Addresses and requests
+
+    func reservation(of address: DirectoryMailAddress) throws -> AddressReservation? {
+        let sql = "SELECT address, former_holder, until_time FROM reservation WHERE address_key = ?"
+        return try row(sql, [address.key]).map { row in
+            var reader = RowReader(row, table: "reservation")
+            return AddressReservation(
+                address: try reader.address(), formerHolder: PersonID(try reader.integer()), until: try reader.time())
+        }
+    }
+
+    func save(_ reservation: AddressReservation) throws {
+        try execute(
+            """
+            INSERT INTO reservation (address_key, address, former_holder, until_time) VALUES (?, ?, ?, ?)
+            ON CONFLICT (address_key) DO UPDATE SET address = excluded.address,
+                former_holder = excluded.former_holder, until_time = excluded.until_time
+            """,
+            [
+                reservation.address.key, reservation.address.address.text, reservation.formerHolder.rawValue,
+                reservation.until.storedNanoseconds,
+            ])
+    }
+
+    func removeReservation(of address: DirectoryMailAddress) throws {
+        try execute("DELETE FROM reservation WHERE address_key = ?", [address.key])
+    }
+
+    func pendingDeletionRequests() throws -> [DeletionRequest] {
+        let sql = "SELECT mailbox, person, at FROM deletion_request WHERE done_at IS NULL ORDER BY at, mailbox"
+        return try rows(sql, []).map { row in
+            var reader = RowReader(row, table: "deletion_request")
+            return DeletionRequest(
+                mailbox: MailboxID(try reader.integer()), person: PersonID(try reader.integer()), at: try reader.time())
+        }
+    }
+
+    func save(_ request: DeletionRequest) throws {
+        try execute(
+            """
+            INSERT INTO deletion_request (mailbox, person, at, done_at) VALUES (?, ?, ?, ?)
+            ON CONFLICT (mailbox) DO UPDATE SET person = excluded.person, at = excluded.at, done_at = excluded.done_at
+            """,
+            [
+                request.mailbox.rawValue, request.person.rawValue, request.at.storedNanoseconds,
+                request.doneAt?.storedNanoseconds,
+            ])
+    }
+
+    // MARK: Changes
+
+    func pendingChanges(limit: Int) throws -> [AccountChange] {
+        let sql = """
+            SELECT number, at, actor, operation, mailbox, address, person, fields, refused, refused_by, refused_because
+            FROM change ORDER BY number LIMIT ?
+            """
+        return try rows(sql, [max(0, limit)]).map { row in
+            var reader = RowReader(row, table: "change")
+            let number = try reader.integer()
+            var change = AccountChange(at: try reader.time(), actor: try reader.text(), operation: try reader.text())
+            change.number = number
+            change.mailbox = try reader.optionalInteger().map { MailboxID($0) }
+            change.address = try reader.optionalText()
+            change.person = try reader.optionalInteger().map { PersonID($0) }
+            guard let fields = try? JSONReader.read(Array(try reader.text().utf8)).items else { throw reader.damaged }
+            change.fields = try fields.map { node in
+                guard let parts = node.items, parts.count == 3, let name = parts[0].text else { throw reader.damaged }
+                return AccountChange.Field(name, before: parts[1].text, after: parts[2].text)
+            }
+            if try reader.flag() {
+                change.outcome = .refused(
+                    try reader.optionalText().map { RequirementID($0) }, try reader.optionalText() ?? "")
+            }
+            return change
+        }
+    }
+
+    func append(_ change: AccountChange) throws {
+        let fields = change.fields.map { field in
+            "[\(JSONText.string(field.name)),\(field.before.map(JSONText.string) ?? "null"),"
+                + "\(field.after.map(JSONText.string) ?? "null")]"
+        }
+        var (refused, requirement, explanation): (Bool, String?, String?) = (false, nil, nil)
+        if case .refused(let rule, let reason) = change.outcome {
+            (refused, requirement, explanation) = (true, rule?.rawValue, reason)
+        }
+        try execute(
+            """
+            INSERT INTO change (at, actor, operation, mailbox, address, person, fields, refused, refused_by,
+                refused_because) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                change.at.storedNanoseconds, change.actor, change.operation, change.mailbox?.rawValue, change.address,
+                change.person?.rawValue, "[\(fields.joined(separator: ","))]", refused, requirement, explanation,
+            ])
+    }
+
+    func removeChanges(through number: Int64) throws {
+        try execute("DELETE FROM change WHERE number <= ?", [number])
+    }
+}

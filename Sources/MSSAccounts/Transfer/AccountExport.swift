@@ -1,0 +1,149 @@
+import MSSCore
+
+/// Structures, persons and mailboxes as files that ``Accounts/load(_:by:)`` reads; deleted mailboxes apart.
+///
+/// Who exports is for the caller to check: the files name every user.
+public struct AccountExport: Sendable {
+    private let repository: any AccountRepository
+    private static let page = 5_000
+
+    /// An export of a base.
+    public init(_ repository: any AccountRepository) { self.repository = repository }
+
+    /// A table as CSV: UTF-8, a header line, fields separated by `;`, lines ended by CRLF.
+    public func csv(_ table: AccountTable) async throws -> [UInt8] {
+        try await repository.read { reader in
+            var bytes = Array(CSVText.record(table.columns).utf8)
+            try AccountExport.records(table, reader) { record in
+                let fields = table.columns.map { column in
+                    table.lists.contains(column)
+                        ? (record.lists[column] ?? []).joined(separator: "|") : record.text(column)
+                }
+                bytes += CSVText.record(fields).utf8
+            }
+            return bytes
+        }
+    }
+
+    /// All tables as one JSON object, a record a line.
+    public func json() async throws -> [UInt8] {
+        try await repository.read { reader in
+            var bytes = Array("{".utf8)
+            for (index, table) in AccountTable.allCases.enumerated() {
+                bytes += "\(index == 0 ? "" : ",")\n\"\(table.rawValue)\":[".utf8
+                var isFirst = true
+                try AccountExport.records(table, reader) { record in
+                    bytes += (isFirst ? "\n" : ",\n").utf8
+                    isFirst = false
+                    bytes += AccountExport.object(record).utf8
+                }
+                bytes += "]".utf8
+            }
+            return bytes + "}\n".utf8
+        }
+    }
+
+    private static func object(_ record: ImportRecord) -> String {
+        let table = record.table
+        let members = table.columns.compactMap { column -> String? in
+            if let list = record.lists[column] {
+                return list.isEmpty ? nil : "\(JSONText.string(column)):\(JSONText.array(list))"
+            }
+            guard let value = record.values[column], !value.isEmpty else { return nil }
+            let isBare = table.flags.contains(column) || table.numbers.contains(column)
+            return "\(JSONText.string(column)):\(isBare ? value : JSONText.string(value))"
+        }
+        return "{\(members.joined(separator: ","))}"
+    }
+
+    private static func records(
+        _ table: AccountTable, _ reader: any AccountReader, _ body: (ImportRecord) -> Void
+    ) throws {
+        switch table {
+        // A parent before its sites: a load keeps them in order.
+        case .structures:
+            let structures = try reader.structures()
+            for structure in structures.filter({ $0.parent == nil }) + structures.filter({ $0.parent != nil }) {
+                body(record(structure))
+            }
+        case .persons:
+            var last = PersonID(0)
+            while case let page = try reader.persons(after: last, limit: AccountExport.page), let end = page.last {
+                page.forEach { body(record($0)) }
+                last = end.id
+            }
+        case .mailboxes:
+            var identities: [PersonID: String] = [:]
+            func identity(_ id: PersonID) throws -> String {
+                if let known = identities[id] { return known }
+                let text = try reader.person(id)?.identity.text ?? ""
+                identities[id] = text
+                return text
+            }
+            var last = MailboxID(0)
+            while case let page = try reader.mailboxes(after: last, limit: AccountExport.page), let end = page.last {
+                for mailbox in page where mailbox.exists { body(try record(mailbox, identity)) }
+                last = end.id
+            }
+        }
+    }
+
+    private static func record(_ structure: Structure) -> ImportRecord {
+        var record = ImportRecord(table: .structures, line: 0)
+        record.values = [
+            "identifier": structure.identifier.text, "name": structure.name,
+            "in_finess": String(structure.isAlsoInFINESS),
+        ]
+        record.values["entity"] = structure.entity?.rawValue
+        record.values["parent"] = structure.parent?.text
+        return record
+    }
+
+    private static func record(_ person: Person) -> ImportRecord {
+        var record = ImportRecord(table: .persons, line: 0)
+        record.values = [
+            "identity": person.identity.text, "given_name": person.givenName, "family_name": person.familyName,
+            "entitled": String(person.isEntitled), "acts_for_structure": String(person.actsForStructure),
+            "authorised": String(person.isAuthorised),
+        ]
+        record.values["contact"] = person.contact
+        record.lists = [
+            "professions": person.professions, "structures": person.structures.map(\.text),
+            "managed_structures": person.managedStructures.map(\.text),
+        ]
+        return record
+    }
+
+    private static func record(
+        _ mailbox: Mailbox, _ identity: (PersonID) throws -> String
+    ) throws -> ImportRecord {
+        var record = ImportRecord(table: .mailboxes, line: 0)
+        record.values = [
+            "kind": mailbox.kind.rawValue, "address": mailbox.address.address.text,
+            "responsible": try identity(mailbox.responsible), "shared": String(mailbox.isShared),
+            "service": mailbox.service, "description": mailbox.summary, "phone": mailbox.phone,
+            "unlisted": String(mailbox.isUnlistedByChoice), "test": String(mailbox.isTest),
+            "automatic_reply": String(mailbox.isAutomaticReply), "created": mailbox.createdAt.xsdDateTime,
+        ]
+        record.values["structure"] = mailbox.structure?.text
+        record.values["quota"] = mailbox.quota.map { String($0) }
+        record.values["forwarding"] = mailbox.forwarding?.address.text
+        record.values["purge_sent_days"] = mailbox.purgesSentAfterDays.map { String($0) }
+        record.values["last_connection"] = mailbox.lastConnection?.xsdDateTime
+        if case .suspended(let reason, let since) = mailbox.state {
+            record.values["suspended_since"] = since.xsdDateTime
+            record.values["suspended_because"] = reason
+        }
+        record.values["unpublished"] = mailbox.marks.unpublished.map { day in
+            String(Timestamp(seconds: Int64(day) * 86_400).xsdDateTime.prefix(10))
+        }
+        record.lists["co_holders"] = try mailbox.coHolders.map(identity)
+        record.lists["delegates"] = try mailbox.delegations.map { delegation in
+            let rights = (delegation.mayRead ? "r" : "") + (delegation.maySend ? "s" : "")
+            let period = [delegation.from] + (delegation.until.map { [$0] } ?? [])
+            let parts = [try identity(delegation.delegate), try identity(delegation.principal), rights]
+            return (parts + period.map(\.xsdDateTime)).joined(separator: ">")
+        }
+        return record
+    }
+}
