@@ -1,7 +1,7 @@
 import MSSAccounts
 import MSSCore
 import MSSPolicy
-import Synchronization
+
 import Testing
 
 @Suite struct OperationTests {
@@ -466,5 +466,40 @@ import Testing
             bad.givenName = "Nina\u{0}"
             try await hospital.accounts.perform(.updatePerson(bad), by: manager)
         }
+    }
+
+    @Test("EX_GBM_4471: an automatic reply has a text of lines and an end to come", arguments: Base.allCases)
+    func automaticReply(base: Base) async throws {
+        let hospital = try await Hospital(base)
+        let (id, doctor, now) = (hospital.personal.id, Actor.person(hospital.doctor), hospital.clock.now())
+        let reply = AutomaticReply(text: "Absente.\nUrgences : le 15.", from: now, until: now + .seconds(60))
+        try await hospital.accounts.perform(.replyAutomatically(id, reply), by: doctor)
+        #expect(try await hospital.now(hospital.personal).automaticReply == reply)
+        for bad in [
+            AutomaticReply(text: "", from: now), AutomaticReply(text: "a\u{0}b", from: now),
+            AutomaticReply(text: String(repeating: "a", count: 4_001), from: now),
+            AutomaticReply(text: "a", from: now, until: now),
+        ] {
+            await #expect(throws: AccountOperationError.self) {
+                try await hospital.accounts.perform(.replyAutomatically(id, bad), by: doctor)
+            }
+        }
+        try await hospital.accounts.perform(.replyAutomatically(id, nil), by: doctor)
+        #expect(try await hospital.now(hospital.personal).automaticReply == nil)
+    }
+
+    @Test("EX_PBA_5090: a type 10 or an unreadable name is no identity of a person", arguments: Base.allCases)
+    func identities(base: Base) async throws {
+        let hospital = try await Hospital(base)
+        for identity in [
+            PersonIdentity.national(.mailbox(hospital.personal.address.address)),
+            .local(structure: hospital.finess, name: ""), .local(structure: hospital.finess, name: "a|b"),
+            .local(structure: hospital.finess, name: "a\nb"),
+        ] {
+            await #expect(throws: IdentityError.malformed) {
+                try await hospital.accounts.perform(.changeIdentity(hospital.doctor, identity), by: .system)
+            }
+        }
+        #expect(throws: IdentityError.malformed) { try PersonIdentity("10a@b.mssante.fr") }
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import MSSAccounts
 import MSSCore
-import Synchronization
+
 import Testing
 
 /// The kinds of base: every test of the suite runs on each.
@@ -30,8 +30,8 @@ final class Folder: Sendable {
 
 /// A clock that tests move.
 final class TestClock: WallClock {
-    private let time: Mutex<Timestamp>
-    init(_ time: Timestamp = Timestamp(seconds: 1_770_000_000)) { self.time = Mutex(time) }
+    private let time: Guarded<Timestamp>
+    init(_ time: Timestamp = Timestamp(seconds: 1_770_000_000)) { self.time = Guarded(time) }
     func now() -> Timestamp { time.withLock { $0 } }
     func advance(_ seconds: Int64) { time.withLock { $0 = $0 + .seconds(seconds) } }
     func advance(days: Int64) { advance(days * 86_400) }
@@ -40,8 +40,8 @@ final class TestClock: WallClock {
 /// A journal that keeps what it is given, and can fail.
 final class TestJournal: AccountJournal {
     struct Failure: Error {}
-    let changes = Mutex<[AccountChange]>([])
-    let fails = Mutex(false)
+    let changes = Guarded<[AccountChange]>([])
+    let fails = Guarded(false)
     func record(_ changes: [AccountChange]) async throws {
         if fails.withLock({ $0 }) { throw Failure() }
         self.changes.withLock { $0 += changes }

@@ -1,7 +1,7 @@
 import Foundation
 import MSSCore
 import MSSPolicy
-import Synchronization
+
 import Testing
 
 @Suite struct NoticeTests {
@@ -124,8 +124,8 @@ import Testing
 }
 
 private final class StubTransport: HTTPTransport {
-    let requests = Mutex<[HTTPRequest]>([])
-    let status = Mutex(204)
+    let requests = Guarded<[HTTPRequest]>([])
+    let status = Guarded(204)
     func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         requests.withLock { $0.append(request) }
         return HTTPResponse(status: status.withLock { $0 })
@@ -133,7 +133,7 @@ private final class StubTransport: HTTPTransport {
 }
 
 private final class StubSender: OrdinaryMailSender {
-    let sent = Mutex<[String]>([])
+    let sent = Guarded<[String]>([])
     func send(subject: String, text: String, to recipient: OrdinaryMailAddress, key: String) async throws {
         sent.withLock { $0.append("\(recipient.address.text) \(subject)") }
     }

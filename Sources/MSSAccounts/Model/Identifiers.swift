@@ -57,6 +57,15 @@ public enum PersonIdentity: Sendable, Hashable {
         }
     }
 
+    /// True when ``text`` reads back as this identity: a case built by hand can hold a type 10 or any name.
+    var isSound: Bool {
+        switch self {
+        case .national(.mailbox): false
+        case .national: true
+        case .local(_, let name): PersonIdentity.isName(name)
+        }
+    }
+
     /// Any text but controls and the marks that separate lists in files.
     static func isName(_ name: String) -> Bool {
         (1...maximumLocalName).contains(name.utf8.count)

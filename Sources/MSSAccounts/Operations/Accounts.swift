@@ -64,11 +64,11 @@ public struct Accounts: Sendable {
                             at: now, actor: actor.text, operation: operation.name, mailbox: operation.mailbox,
                             outcome: .refused(refusal.requirement, refusal.explanation)))
                 }
-                try? await deliverChanges()
+                _ = try? await deliverChanges()
             }
             throw refusal
         }
-        try? await deliverChanges()
+        _ = try? await deliverChanges()
         return outcome
     }
 

@@ -105,4 +105,13 @@ enum Texts {
             !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
         else { throw .badText }
     }
+
+    /// A reply has lines; it ends after now.
+    static func checkReply(_ reply: AutomaticReply, _ now: Timestamp) throws(AccountOperationError) {
+        let isText = reply.text.unicodeScalars.allSatisfy {
+            $0 == "\n" || $0 == "\t" || $0.properties.generalCategory != .control
+        }
+        guard isText, (1...maximumReply).contains(reply.text.utf8.count) else { throw .badText }
+        if let until = reply.until, until <= max(now, reply.from) { throw .badNumber }
+    }
 }

@@ -67,6 +67,7 @@ struct Performance {
             try writer.append(acceptance, by: id)
         default: throw AccountOperationError.notFound
         }
+        guard after.identity.isSound else { throw IdentityError.malformed }
         // Rights over health data and over other people's mailboxes come from the operator, not from a structure's manager.
         if !actor.isOperator, after.managedStructures != before?.managedStructures ?? [] {
             throw AccountOperationError.notForUsers
@@ -188,11 +189,7 @@ struct Performance {
         case .attach(_, let structure, let isShared): (after.structure, after.isShared) = (structure, isShared)
         case .forward(_, let address): after.forwarding = address
         case .replyAutomatically(_, let reply):
-            guard
-                reply.map({
-                    $0.text.utf8.count <= Texts.maximumReply && ($0.until.map { until in now < until } ?? true)
-                }) ?? true
-            else { throw AccountOperationError.badText }
+            if let reply { try Texts.checkReply(reply, now) }
             after.automaticReply = reply
         case .purgeSent(_, let days):
             guard days.map({ (1...3_650).contains($0) }) ?? true else { throw AccountOperationError.badNumber }

@@ -1,9 +1,8 @@
 import MSSCore
-import Synchronization
 
 /// Accounts in memory: for tests, and for an operator whose base is elsewhere. It behaves as the SQLite one does.
 public final class InMemoryAccountRepository: AccountRepository {
-    private let base = Mutex(MemoryBase())
+    private let base = Guarded(MemoryBase())
 
     /// An empty base.
     public init() {}

@@ -1,5 +1,4 @@
 public import MSSCore
-import Synchronization
 
 /// The accounts in memory, for decisions at the pace of sessions: a base is read once, then only what changed.
 ///
@@ -17,13 +16,13 @@ public final class RightsIndex: Sendable {
     private let repository: any AccountRepository
     /// Who may do what.
     public let rights: RightsRules
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     /// An index, filled from a base.
     public init(_ repository: any AccountRepository, rights: RightsRules = RightsRules()) async throws {
         self.repository = repository
         self.rights = rights
-        state = Mutex(State())
+        state = Guarded(State())
         try await refresh()
     }
 

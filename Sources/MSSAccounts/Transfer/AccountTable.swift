@@ -93,3 +93,8 @@ public enum ImportSource: Sendable, Hashable {
     /// One JSON object whose members are the tables, each an array of objects.
     case json([UInt8])
 }
+
+extension ImportSource {
+    /// Reads the source without a base: what is malformed is reported, whatever the base would say of the rest.
+    public func check() -> ImportReport { ImportRecords(self).report }
+}

@@ -34,7 +34,7 @@ extension Accounts {
                     at: now, actor: actor.text, operation: "load", fields: counts,
                     outcome: isAccepted ? .done : .refused(nil, "Le chargement comporte des erreurs.")))
         }
-        try? await deliverChanges()
+        _ = try? await deliverChanges()
         return report
     }
 }

@@ -1,18 +1,18 @@
 /// Why a text is not the CSV that is read here, and where.
-struct CSVFailure: Error, Hashable {
-    enum Reason: String, Hashable { case encoding, quote, control }
-    var reason: Reason
-    var line: Int
+package struct CSVFailure: Error, Hashable {
+    package enum Reason: String, Hashable { case encoding, quote, control }
+    package var reason: Reason
+    package var line: Int
 }
 
 /// Records of RFC 4180, with the separators `,`, `;` (French spreadsheets) or tabulation, told by the header line.
-struct CSVReader {
-    struct Record: Hashable {
-        var fields: [String]
-        var line: Int
+package struct CSVReader {
+    package struct Record: Hashable {
+        package var fields: [String]
+        package var line: Int
     }
 
-    static func read(_ bytes: [UInt8]) throws(CSVFailure) -> [Record] {
+    package static func read(_ bytes: [UInt8]) throws(CSVFailure) -> [Record] {
         var content = bytes[...]
         if content.starts(with: [0xEF, 0xBB, 0xBF]) { content = content.dropFirst(3) }
         guard String(validating: content, as: UTF8.self) != nil else {
@@ -93,8 +93,8 @@ struct CSVReader {
 }
 
 /// Writes records with `;`, lines ended by CRLF (RFC 4180).
-enum CSVText {
-    static func record(_ fields: [String]) -> String {
+package enum CSVText {
+    package static func record(_ fields: [String]) -> String {
         fields.map { field in
             // What a spreadsheet would run as a formula is quoted by an apostrophe that reading takes off again.
             let text = field.first.map { "=+-@\t\r'".contains($0) } ?? false ? "'" + field : field
@@ -105,7 +105,7 @@ enum CSVText {
     }
 
     /// The field as it was before ``record(_:)``.
-    static func unquoted(_ field: String) -> String {
+    package static func unquoted(_ field: String) -> String {
         guard field.first == "'", let second = field.dropFirst().first, "=+-@\t\r'".contains(second) else {
             return field
         }

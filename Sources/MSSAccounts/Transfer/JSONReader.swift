@@ -1,6 +1,6 @@
 /// A JSON value with the line where it begins (RFC 8259).
-struct JSONNode: Sendable, Hashable {
-    enum Value: Sendable, Hashable {
+package struct JSONNode: Sendable, Hashable {
+    package enum Value: Sendable, Hashable {
         case null
         case bool(Bool)
         /// As written: numbers here are integers, and 64 bits of them.
@@ -10,26 +10,26 @@ struct JSONNode: Sendable, Hashable {
         case object([String: JSONNode])
     }
 
-    var value: Value
-    var line: Int
+    package var value: Value
+    package var line: Int
 }
 
 /// Why a text is not the JSON that is read here, and where.
-struct JSONFailure: Error, Hashable {
-    enum Reason: String, Hashable { case syntax, encoding, depth, duplicateName }
-    var reason: Reason
-    var line: Int
+package struct JSONFailure: Error, Hashable {
+    package enum Reason: String, Hashable { case syntax, encoding, depth, duplicateName }
+    package var reason: Reason
+    package var line: Int
 }
 
 /// A strict reader: UTF-8, one value, no duplicate names, bounded depth. It knows the lines, which a report needs.
-struct JSONReader {
+package struct JSONReader {
     static let maximumDepth = 8
 
     private let bytes: [UInt8]
     private var index = 0
     private var line = 1
 
-    static func read(_ bytes: [UInt8]) throws(JSONFailure) -> JSONNode {
+    package static func read(_ bytes: [UInt8]) throws(JSONFailure) -> JSONNode {
         var reader = JSONReader(bytes: bytes)
         // A byte-order mark is no JSON, and what spreadsheets write.
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { reader.index = 3 }
@@ -187,8 +187,8 @@ struct JSONReader {
 }
 
 /// Writes JSON that ``JSONReader`` and every other reader understand.
-enum JSONText {
-    static func string(_ text: String) -> String {
+package enum JSONText {
+    package static func string(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

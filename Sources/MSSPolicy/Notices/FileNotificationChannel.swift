@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import MSSCore
 
@@ -12,6 +13,16 @@ public struct FileNotificationChannel: NotificationChannel {
     /// Appends the notice and syncs the file.
     public func deliver(_ notice: OutOfBandNotice, to contact: ContactPoint, key: String) async throws {
         let line = NoticeJSON.encode(notice, to: contact, key: key) + [0x0A]
+        let path = path
+        // A sync waits for the disk: not on a thread of the cooperative pool.
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            DispatchQueue.global().async {
+                continuation.resume(with: Result { try FileNotificationChannel.append(line, to: path) })
+            }
+        }
+    }
+
+    private static func append(_ line: [UInt8], to path: String) throws {
         let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw NotificationFailure.file(errno) }
         defer { close(file) }

@@ -95,7 +95,7 @@ extension OutOfBandNotice {
                 """)
     }
 
-    /// The notice to the one responsible for a structure that a mailbox was suspended, with the reason (§5.5.2).
+    /// The notice to the one responsible for a structure that a mailbox was suspended, with the reason (RE_GBM_4430).
     public static func suspension(of mailbox: DirectoryMailAddress, reason: String, on day: Day) -> OutOfBandNotice {
         OutOfBandNotice(
             topic: .suspension, subject: "Une boîte aux lettres MSSanté de votre structure est suspendue",

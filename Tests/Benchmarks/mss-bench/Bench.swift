@@ -14,5 +14,6 @@ struct Bench: AsyncParsableCommand {
             WhitelistBench.self,
             TLSBench.self,
             SMTPBench.self,
+            AccountsBench.self,
         ])
 }

@@ -39,6 +39,7 @@ let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] =
     "tls-client": fuzzTLSClient,
     "tls-session": fuzzTLSSession,
     "smtp-client-session": fuzzSMTPClientSession,
+    "accounts-csv": fuzzAccountsCSV, "accounts-json": fuzzAccountsJSON,
 ]
 
 guard CommandLine.argc >= 2, let body = fuzzTargets[CommandLine.arguments[1]] else {
