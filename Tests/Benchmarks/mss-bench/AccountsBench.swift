@@ -154,7 +154,8 @@ struct AccountsBench: AsyncParsableCommand {
         guard let repository else { return }
         var index: RightsIndex?
         let filling = try await clock.measure { index = try await RightsIndex(repository) }
-        precondition(index?.mailbox(at: try DirectoryMailAddress("prenom.nom1@hopital.mssante.fr")) != nil)
+        let first = try DirectoryMailAddress("prenom.nom1@hopital.mssante.fr")
+        precondition(index?.mailbox(at: first) != nil)
         let accounts = Accounts(repository: repository, rules: NoRules(), journal: NoJournal())
         let writes = 200
         let writing = try await clock.measure {
