@@ -93,7 +93,7 @@ let floor3: [Target] = [
         "MSSSMTP", ["MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", nioCore, nioPosix, nioTLS, logging, atomics]),
     library("MSSPolicy", ["MSSCore"]),
     library("MSSAccounts", ["MSSCore", "COpenSSLShim", grdb]),
-    library("MSSTraces", ["MSSCore", "MSSTLS", "COpenSSLShim", "CZlibShim", grdb]),
+    library("MSSTraces", ["MSSCore", "MSSTLS", "COpenSSLShim", "CZlibShim"]),
 ]
 
 let floor4: [Target] = [
@@ -140,7 +140,7 @@ let testTargets: [Target] = [
         ]),
     tests("MSSPolicyTests", ["MSSCore", "MSSPolicy"]),
     tests("MSSAccountsTests", ["MSSCore", "MSSAccounts", "MSSPolicy", "MSSTestKit", grdb]),
-    tests("MSSTracesTests", ["MSSCore", "MSSTraces", "MSSTLS", "MSSTestKit", grdb]),
+    tests("MSSTracesTests", ["MSSCore", "MSSTraces", "MSSTLS", "MSSTestKit"]),
     tests("MSSTestKitTests", ["MSSCore", "MSSTestKit"]),
 ]
 
@@ -175,7 +175,7 @@ let package = Package(
     traits: [
         .default(enabledTraits: ["HTTP", "SQLite", "TestKit", "Tools"]),
         .trait(name: "HTTP", description: "MSSHTTP, over async-http-client and swift-nio-ssl."),
-        .trait(name: "SQLite", description: "MSSAccounts and MSSTraces, over GRDB."),
+        .trait(name: "SQLite", description: "MSSAccounts, over GRDB."),
         .trait(name: "TestKit", description: "MSSTestKit, over swift-certificates, swift-crypto and swift-asn1."),
         .trait(name: "Tools", description: "The executables of Examples and Tests, over swift-argument-parser."),
     ],

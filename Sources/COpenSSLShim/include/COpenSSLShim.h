@@ -2,6 +2,7 @@
 #define COPENSSLSHIM_H
 // Plain C for Swift: OpenSSL's own headers are included by the .c files only.
 #include "digest.h"
+#include "evidence.h"
 #include "pkix.h"
 #include "tls.h"
 #endif

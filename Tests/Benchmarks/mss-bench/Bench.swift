@@ -15,5 +15,6 @@ struct Bench: AsyncParsableCommand {
             TLSBench.self,
             SMTPBench.self,
             AccountsBench.self,
+            TracesBench.self,
         ])
 }

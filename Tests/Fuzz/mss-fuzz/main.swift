@@ -40,6 +40,8 @@ let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] =
     "tls-session": fuzzTLSSession,
     "smtp-client-session": fuzzSMTPClientSession,
     "accounts-csv": fuzzAccountsCSV, "accounts-json": fuzzAccountsJSON,
+    "trace-segment": fuzzTraceSegment, "trace-record": fuzzTraceRecord, "trace-event": fuzzTraceEvent,
+    "trace-text": fuzzTraceText, "trace-seal": fuzzTraceSeal,
 ]
 
 guard CommandLine.argc >= 2, let body = fuzzTargets[CommandLine.arguments[1]] else {

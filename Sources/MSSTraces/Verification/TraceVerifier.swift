@@ -1,0 +1,67 @@
+import MSSCore
+public import MSSTLS
+
+/// The result of a verification.
+public struct TraceVerification: Sendable, Hashable {
+    /// Everything found, journal by journal, oldest first.
+    public internal(set) var findings: [TraceFinding] = []
+    /// Records read and found in their place.
+    public internal(set) var records = 0
+    /// Of these, records not yet under a seal.
+    public internal(set) var unsealed = 0
+    /// Seals whose signature verifies.
+    public internal(set) var seals = 0
+    /// Segments erased at the end of their retention, with a statement that verifies.
+    public internal(set) var erased = 0
+    /// Bytes read.
+    public internal(set) var bytes = 0
+
+    /// Whether nothing puts the evidence in doubt.
+    public var isSound: Bool { !findings.contains(where: \.isAlarm) }
+}
+
+/// Reads a whole store and finds any deletion, edit, reordering or truncation. It needs no index, holds one segment in
+/// memory, and may run beside a writer.
+///
+/// What lies under a seal is proven by the operator's key; what came since by the anchors. Without an anchor, who can
+/// write the folder can rewrite the records after the last seal, and the store's own head with them.
+public struct TraceVerifier: Sendable {
+    private let layout: StoreLayout
+    private let certificates: [TraceDigest: Certificate]
+    private let anchors: [any TraceAnchor]
+
+    /// Verifies the store in a folder.
+    ///
+    /// - Parameters:
+    ///   - certificates: those whose seals are believed. That they are the operator's is for the caller to know; that
+    ///     they expired since is no fault.
+    ///   - anchors: where heads were published.
+    public init(folder: String, certificates: [Certificate], anchors: [any TraceAnchor] = []) {
+        layout = StoreLayout(root: folder)
+        self.certificates = Dictionary(
+            certificates.map { (TraceDigest(of: $0.der), $0) }, uniquingKeysWith: { first, _ in first })
+        self.anchors = anchors
+    }
+
+    /// Verifies everything.
+    public func verify() async -> TraceVerification {
+        let verifier = self
+        return await withCheckedContinuation { continuation in
+            Task.detached { continuation.resume(returning: (try? await offPool { verifier.run() }) ?? TraceVerification()) }
+        }
+    }
+
+    private func run() -> TraceVerification {
+        var result = TraceVerification()
+        guard let identity = try? layout.readIdentity() else {
+            result.findings.append(.unreadable(path: layout.root))
+            return result
+        }
+        for family in TraceFamily.allCases {
+            var journal = JournalVerification(
+                family, layout, identity: identity, certificates: certificates, anchors: anchors)
+            journal.run(&result)
+        }
+        return result
+    }
+}
