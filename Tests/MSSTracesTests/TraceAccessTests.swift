@@ -14,10 +14,14 @@ import Testing
         try await store.record(received(1))
         let reader = TraceReader(store, policy: TraceAccessList(["admin-7": [.search]]))
         let curious = TraceAccess(by: TracePerson(identifier: "curieux"), for: .operation("curiosité"))
-        await #expect(throws: TraceError.accessRefused(reason: "la personne n'est pas habilitée à consulter les traces")) {
+        await #expect(
+            throws: TraceError.accessRefused(reason: "la personne n'est pas habilitée à consulter les traces")
+        ) {
             try await reader.search(TraceQuery(), curious)
         }
-        await #expect(throws: TraceError.self) { try await reader.export(TraceQuery(), to: test.folder + "/x", auditor) }
+        await #expect(throws: TraceError.self) {
+            try await reader.export(TraceQuery(), to: test.folder + "/x", auditor)
+        }
         #expect(access(test.folder + "/x", 0) != 0)
         let page = try await reader.search(TraceQuery(action: .consultTraces), auditor)
         #expect(page.records.map(\.event.outcome) == [.refused, .refused])

@@ -39,7 +39,9 @@ private enum Child {
                 for task in 0..<8 {
                     group.addTask {
                         for number in 0... {
-                            guard let receipt = try? await store.record(received(task * 1_000_000 + number)) else { return }
+                            guard let receipt = try? await store.record(received(task * 1_000_000 + number)) else {
+                                return
+                            }
                             // One write of under PIPE_BUF bytes in append mode: whole lines.
                             let line = Array("\(receipt.sequence) M\(task * 1_000_000 + number)\n".utf8)
                             _ = Glibc.write(file, line, line.count)
@@ -66,7 +68,9 @@ private enum Child {
         #expect(result.isSound && result.findings == [])
     }
 
-    @Test("A record torn by a crash is set aside, told and traced; everything before it stays", arguments: [1, 9, 60, 300])
+    @Test(
+        "A record torn by a crash is set aside, told and traced; everything before it stays",
+        arguments: [1, 9, 60, 300])
     func tornTail(bytes: Int) async throws {
         let test = try TestStore()
         defer { test.remove() }

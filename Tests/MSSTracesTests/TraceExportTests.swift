@@ -15,7 +15,9 @@ import Testing
         for segment in 0..<3 {
             test.clock.advance(.seconds(segment * 30 * 86_400))
             let events = (1...10).map {
-                received(segment * 10 + $0, from: $0 % 3 == 0 ? "zoe@autre.mssante.fr" : "bob@labo.mssante.fr", subject: "L'été, \"=1+1\" \\ \(segment)")
+                received(
+                    segment * 10 + $0, from: $0 % 3 == 0 ? "zoe@autre.mssante.fr" : "bob@labo.mssante.fr",
+                    subject: "L'été, \"=1+1\" \\ \(segment)")
             }
             try await store.record(events)
             if segment < 2 { try await store.seal() }
@@ -27,7 +29,7 @@ import Testing
     }
 
     private func check(_ folder: String, _ arguments: String...) async throws -> ExternalTool.Result {
-        try await ExternalTool.run("sh", ["\(folder)/verifier.sh"] + arguments)
+        try await ExternalTool.run("sh", ["\(folder)/verifier.sh"] + arguments, seconds: 300)
     }
 
     @Test("EX_GDT_5010: an authority verifies an export with openssl, sed and a shell alone")
@@ -36,7 +38,7 @@ import Testing
         defer { test.remove() }
         #expect(export.records == 21 && export.segments == 3)
         for arguments in [[], ["--chaine"]] {
-            let result = try await ExternalTool.run("sh", ["\(folder)/verifier.sh"] + arguments)
+            let result = try await ExternalTool.run("sh", ["\(folder)/verifier.sh"] + arguments, seconds: 300)
             #expect(result.succeeded && result.text == "conforme : 21 traces, 3 scellés\n", "\(result.everything)")
         }
         // The digest that the trace of the export holds is that of the file.
@@ -48,13 +50,16 @@ import Testing
         try await again.close()
     }
 
-    @Test("Whatever is changed in an export, the openssl verification finds it", arguments: [
-        ("traces.jsonl", "bob@labo", "bab@labo"), ("traces.jsonl", "success", "failure"),
-        ("traces.jsonl", "\"sequence\":4,", "\"sequence\":5,"), ("traces.jsonl", "\"written\":\"1", "\"written\":\"2"),
-        ("preuves/functional-0000000001.chaine", "functional 2 1", "functional 2 2"),
-        ("preuves/functional-0000000001.seal", "last: 10", "last: 11"),
-        ("preuves/functional-0000000002.seal", "segment: 2", "segment: 1"),
-    ])
+    @Test(
+        "Whatever is changed in an export, the openssl verification finds it",
+        arguments: [
+            ("traces.jsonl", "bob@labo", "bab@labo"), ("traces.jsonl", "success", "failure"),
+            ("traces.jsonl", "\"sequence\":4,", "\"sequence\":5,"),
+            ("traces.jsonl", "\"written\":\"1", "\"written\":\"2"),
+            ("preuves/functional-0000000001.chaine", "functional 2 1", "functional 2 2"),
+            ("preuves/functional-0000000001.seal", "last: 10", "last: 11"),
+            ("preuves/functional-0000000002.seal", "segment: 2", "segment: 1"),
+        ])
     func tampered(name: String, text: String, other: String) async throws {
         let (test, folder, _) = try await TraceExportTests.exported()
         defer { test.remove() }
@@ -103,10 +108,12 @@ import Testing
         #expect(result.text == "same\n", "\(result.everything)")
     }
 
-    @Test("A cell that a spreadsheet would run is defused", arguments: [
-        ("=1+1", "'=1+1"), ("+33", "'+33"), ("@x", "'@x"), ("a,b", "\"a,b\""), ("a\"b", "\"a\"\"b\""), ("", ""),
-        ("-1,2", "\"'-1,2\""), ("été", "été"),
-    ])
+    @Test(
+        "A cell that a spreadsheet would run is defused",
+        arguments: [
+            ("=1+1", "'=1+1"), ("+33", "'+33"), ("@x", "'@x"), ("a,b", "\"a,b\""), ("a\"b", "\"a\"\"b\""), ("", ""),
+            ("-1,2", "\"'-1,2\""), ("été", "été"),
+        ])
     func cells(text: String, cell: String) { #expect(CSVTable.cell(text) == cell) }
 
     @Test("An export goes into an empty folder only")

@@ -24,14 +24,16 @@ import Testing
         try StoreSearch(catalogue: store.catalogue, query: TraceQuery(action: action, limit: 1000)).page().records.count
     }
 
-    @Test("EX_GDT_5070: by default functional traces go after ten years and technical ones after one, traced and sealed")
+    @Test(
+        "EX_GDT_5070: by default functional traces go after ten years and technical ones after one, traced and sealed")
     func defaults() async throws {
         let (test, store) = try await TraceRetentionTests.filled()
         defer { test.remove() }
         let done = try await store.reader.endRetention(TraceRetention(), auditor)
-        #expect(done.map { "\($0.family) \($0.segment) \($0.ending)" } == [
-            "functional 1 deletion", "technical 1 deletion", "technical 2 deletion",
-        ])
+        #expect(
+            done.map { "\($0.family) \($0.segment) \($0.ending)" } == [
+                "functional 1 deletion", "technical 1 deletion", "technical 2 deletion",
+            ])
         #expect(try count(store, .receiveMessage) == 21)
         #expect(try count(store, .installWhitelist) == 11)
         #expect(try count(store, .endRetention) == 3)
@@ -89,7 +91,8 @@ import Testing
         let text = try TestFiles.read(statement)
         try FileManager.default.removeItem(atPath: statement)
         #expect(try await test.verify().findings.contains(.erasedWithoutStatement(.functional, sequence: 1)))
-        try TestFiles.write(String(decoding: text, as: UTF8.self).replacing("anonymisation", with: "deletion"), to: statement)
+        try TestFiles.write(
+            String(decoding: text, as: UTF8.self).replacing("anonymisation", with: "deletion"), to: statement)
         #expect(try await test.verify().findings.contains(.erasure(.functional, segment: 1, .signature)))
         let technical = test.path(.technical, "0000000001.erasure-signature")
         try FileManager.default.removeItem(atPath: technical)
@@ -141,11 +144,13 @@ import Testing
         try await store.close()
     }
 
-    @Test("Periods count by the calendar", arguments: [
-        ("2026-07-01T08:00:00Z", TraceRetention.Period.years(10), "2016-07-01T00:00:00Z"),
-        ("2028-02-29T08:00:00Z", .years(1), "2027-03-01T00:00:00Z"),
-        ("2026-07-01T08:00:00Z", .days(99), "2026-03-24T08:00:00Z"),
-    ])
+    @Test(
+        "Periods count by the calendar",
+        arguments: [
+            ("2026-07-01T08:00:00Z", TraceRetention.Period.years(10), "2016-07-01T00:00:00Z"),
+            ("2028-02-29T08:00:00Z", .years(1), "2027-03-01T00:00:00Z"),
+            ("2026-07-01T08:00:00Z", .days(99), "2026-03-24T08:00:00Z"),
+        ])
     func periods(now: String, period: TraceRetention.Period, cutoff: String) throws {
         let rule = TraceRetention.Rule(period)
         #expect(try rule.cutoff(Timestamp(rfc3339: now)) == Timestamp(rfc3339: cutoff))

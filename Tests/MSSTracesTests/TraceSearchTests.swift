@@ -18,7 +18,9 @@ import Testing
             let other = "peer\(Int.random(in: 0..<5, using: &generator))@labo.mssante.fr"
             var event = received(number, mailbox: mailbox, from: other, at: test.clock.now())
             switch number % 5 {
-            case 0: event.author = .delegate(TracePerson(identifier: "D1"), onBehalfOf: TracePerson(identifier: "P\(number % 3)"))
+            case 0:
+                event.author = .delegate(
+                    TracePerson(identifier: "D1"), onBehalfOf: TracePerson(identifier: "P\(number % 3)"))
             case 1: event.action = .sendMessage
             case 2:
                 event.action = .connect
@@ -28,7 +30,8 @@ import Testing
             default: break
             }
             events.append(event)
-            try await store.record(event)
+            // Some one by one, most together.
+            if number % 20 == 19 { try await store.record(Array(events.suffix(20))) }
         }
         return (test, store, events)
     }
@@ -60,7 +63,8 @@ import Testing
             TraceQuery(
                 mailbox: address("user3@hopital.mssante.fr"), correspondent: address("peer2@labo.mssante.fr"),
                 from: start + .seconds(20)),
-            TraceQuery(person: "D1", action: .receiveMessage, from: start + .seconds(100), until: start + .seconds(200)),
+            TraceQuery(
+                person: "D1", action: .receiveMessage, from: start + .seconds(100), until: start + .seconds(200)),
         ]
         for var query in queries {
             query.limit = 1000
@@ -107,11 +111,19 @@ import Testing
         let good = try TestFiles.read(path)
         let damages: [(String, [UInt8]?)] = [
             ("header", [good[0] ^ 1] + good[1...]), ("cut", Array(good.dropLast(4096))),
-            ("terms", Array(good[..<(good.count - 3000)]) + [good[good.count - 3000] ^ 1] + good[(good.count - 2999)...]),
-            ("empty", []), ("foreign", try TestFiles.read(test.path(.functional, "0000000001.index"))), ("missing", nil),
+            (
+                "terms",
+                Array(good[..<(good.count - 3000)]) + [good[good.count - 3000] ^ 1] + good[(good.count - 2999)...]
+            ),
+            ("empty", []), ("foreign", try TestFiles.read(test.path(.functional, "0000000001.index"))),
+            ("missing", nil),
         ]
         for (name, bytes) in damages {
-            if let bytes { try TestFiles.write(bytes, to: path) } else { try FileManager.default.removeItem(atPath: path) }
+            if let bytes {
+                try TestFiles.write(bytes, to: path)
+            } else {
+                try FileManager.default.removeItem(atPath: path)
+            }
             let before = test.notices.all.count
             let found = try await store.reader.search(query, auditor).records.map(\.event)
             #expect(Set(found) == Set(expected(query, events)), "\(name)")

@@ -37,7 +37,9 @@ import Testing
         bytes[range.upperBound - 5] ^= 1
         let body = Array(bytes[(range.lowerBound + 8)..<range.upperBound])
         let crc = body.withUnsafeBytes { RecordFormat.crc32($0) }
-        withUnsafeBytes(of: crc.littleEndian) { bytes.replaceSubrange(range.lowerBound + 4..<range.lowerBound + 8, with: $0) }
+        withUnsafeBytes(of: crc.littleEndian) {
+            bytes.replaceSubrange(range.lowerBound + 4..<range.lowerBound + 8, with: $0)
+        }
     }
 
     private func tampered(
@@ -156,8 +158,9 @@ import Testing
         let page = try await store.reader.search(TraceQuery(action: .acceptLoss), auditor)
         #expect(page.records.first?.event.author == .administrator(person))
         #expect(page.records.first?.event.request?.text == "disque remplacé")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: test.root + "/functional")
-            .contains { $0.hasPrefix("set-aside-") })
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: test.root + "/functional")
+                .contains { $0.hasPrefix("set-aside-") })
         try await store.close()
     }
 
@@ -169,7 +172,8 @@ import Testing
         #expect(try await test.verify().findings == [.segmentMissing(.functional, segment: 1)])
     }
 
-    @Test("A deleted seal, a seal with another text, and another signature are found", arguments: ["seal", "signature"])
+    @Test(
+        "A deleted seal, a seal with another text, and another signature are found", arguments: ["seal", "signature"])
     func seals(kind: String) async throws {
         let test = try await TraceTamperTests.filled()
         defer { test.remove() }
@@ -177,7 +181,8 @@ import Testing
         var bytes = try TestFiles.read(path)
         bytes[bytes.count - 2] ^= 1
         try TestFiles.write(bytes, to: path)
-        #expect(try await test.verify().findings.contains { if case .seal(.functional, 1, _) = $0 { true } else { false } })
+        #expect(
+            try await test.verify().findings.contains { if case .seal(.functional, 1, _) = $0 { true } else { false } })
         try FileManager.default.removeItem(atPath: path)
         #expect(try await test.verify().findings.contains(.seal(.functional, segment: 1, .missing)))
     }

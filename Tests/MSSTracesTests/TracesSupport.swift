@@ -36,7 +36,9 @@ struct TestStore {
     static let credential = try! TestPKI.shared.issue(.seal(commonName: "Journal MSSante"))  // the test authority
 
     static func signer(_ credential: TestCredential = credential) throws -> KeySealSigner {
-        guard let key = PrivateKey(unencryptedPEM: Array(credential.privateKeyPEM.utf8)) else { throw TraceError.signing }
+        guard let key = PrivateKey(unencryptedPEM: Array(credential.privateKeyPEM.utf8)) else {
+            throw TraceError.signing
+        }
         return try KeySealSigner(key: key, certificate: Certificate(der: credential.certificateDER))
     }
 

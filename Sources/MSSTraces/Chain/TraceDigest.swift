@@ -2,7 +2,16 @@ import COpenSSLShim
 
 /// A SHA-256 digest.
 public struct TraceDigest: Sendable, Hashable {
-    private var words = SIMD4<UInt64>()
+    // Four words, not a SIMD vector: one is aligned to 32 bytes, which the frames of asynchronous functions are not
+    // (Swift 6.3.1: they overflow and corrupt the heap).
+    private var words = Words()
+
+    private struct Words: Sendable, Hashable {
+        var first: UInt64 = 0
+        var second: UInt64 = 0
+        var third: UInt64 = 0
+        var fourth: UInt64 = 0
+    }
 
     /// The digest whose bytes these are; `nil` unless there are 32.
     init?(_ bytes: some Collection<UInt8>) {
@@ -17,7 +26,9 @@ public struct TraceDigest: Sendable, Hashable {
     }
 
     /// SHA-256 of two runs of bytes, one after the other.
-    init(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) {
+    init(
+        _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
+    ) {
         let done = withUnsafeMutableBytes(of: &words) {
             mss_sha256_pair(
                 first.baseAddress, first.count, second.baseAddress, second.count,
@@ -92,7 +103,9 @@ extension [UInt8] {
         self = []
         reserveCapacity(digits.count / 2)
         for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = [UInt8].value(digits[index]), let low = [UInt8].value(digits[index + 1]) else { return nil }
+            guard let high = [UInt8].value(digits[index]), let low = [UInt8].value(digits[index + 1]) else {
+                return nil
+            }
             append(high << 4 | low)
         }
     }

@@ -32,7 +32,8 @@ struct JSONReading {
         var members: [String: JSONField] = [:]
         if !take(0x7D) {
             repeat {
-                guard let name = string(), take(0x3A), let value = value(), members.updateValue(value, forKey: name) == nil
+                guard let name = string(), take(0x3A), let value = value(),
+                    members.updateValue(value, forKey: name) == nil
                 else { return nil }
             } while take(0x2C)
             guard take(0x7D) else { return nil }
@@ -87,7 +88,9 @@ struct JSONReading {
     private mutating func string() -> String? {
         guard take(0x22) else { return nil }
         let start = index
-        while index < bytes.count, bytes[index] >= 0x20, bytes[index] != 0x22, bytes[index] != 0x5C, bytes[index] != 0x7F {
+        while index < bytes.count, bytes[index] >= 0x20, bytes[index] != 0x22, bytes[index] != 0x5C,
+            bytes[index] != 0x7F
+        {
             index += 1
         }
         if index < bytes.count, bytes[index] == 0x22 {

@@ -65,7 +65,9 @@ struct ExportWriter {
             try bytes.withUnsafeBytes { bytes in
                 var scan = try SegmentScan(bytes)
                 while try scan.record(bytes) != nil { text += scan.lastLine }
-                guard scan.head == entry.head else { throw SegmentFault.chain(sequence: scan.next, offset: scan.offset) }
+                guard scan.head == entry.head else {
+                    throw SegmentFault.chain(sequence: scan.next, offset: scan.offset)
+                }
             }
         } catch { throw TraceError.damaged(family, sequence: entry.first, path: path) }
         try output.write(text)

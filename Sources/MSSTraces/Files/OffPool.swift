@@ -6,3 +6,10 @@ func offPool<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) as
         DispatchQueue.global().async { continuation.resume(with: Result { try body() }) }
     }
 }
+
+/// The same for what cannot fail.
+func offPool<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+        DispatchQueue.global().async { continuation.resume(returning: body()) }
+    }
+}

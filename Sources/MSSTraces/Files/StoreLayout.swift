@@ -58,7 +58,7 @@ struct StoreLayout: Sendable, Hashable {
         try Folder.make(root)
         if Folder.exists(identity) { return (try readIdentity(), false) }
         // What a crash during creation may have left is no other content.
-        let known: Set = ["lock", "store.new"] 
+        let known: Set = ["lock", "store.new"]
         let families = Set(TraceFamily.allCases.map(\.rawValue))
         for name in try Folder.names(root) where !known.contains(name) {
             guard families.contains(name), try Folder.names("\(root)/\(name)").isEmpty else {

@@ -128,7 +128,8 @@ struct SegmentIndex {
         do { bytes = try file.read(page, at: number * page) } catch { throw .unreadable }
         guard bytes.count == page else { throw .form }
         let good = bytes.withUnsafeBytes {
-            RecordFormat.crc32(UnsafeRawBufferPointer(rebasing: $0[..<(page - 4)])) == $0.number(page - 4, as: UInt32.self)
+            RecordFormat.crc32(UnsafeRawBufferPointer(rebasing: $0[..<(page - 4)]))
+                == $0.number(page - 4, as: UInt32.self)
         }
         guard good else { throw .damaged(page: number) }
         return bytes

@@ -48,7 +48,7 @@ struct SegmentSearch {
     }
 
     /// The same in the segment being written; what is offered is collected first, the writer is not held up.
-    func candidates(in entries: borrowing IndexEntries, first: UInt64) -> [Int] {
+    func candidates(in entries: IndexEntries, first: UInt64) -> [Int] {
         guard first < before else { return [] }
         let end = Int(min(UInt64(entries.count), before - first))
         var records: [UInt32]

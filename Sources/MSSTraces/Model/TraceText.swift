@@ -83,8 +83,11 @@ enum Sanitizer {
                 result += hideNext || isJWT ? mask[...] : word
                 let isScheme = equals(word, "bearer") || equals(word, "basic")
                 // The separator that follows decides whether the word named a parameter.
-                let separator = index < line.count ? line[index] : 0
-                hideNext = (isScheme && separator == 0x20) || ((separator == 0x3D || separator == 0x3A) && isSecret(word))
+                var after = index
+                if after < line.count, line[after] == 0x22 { after += 1 }  // `"password": …`
+                let separator = after < line.count ? line[after] : 0
+                hideNext =
+                    (isScheme && separator == 0x20) || ((separator == 0x3D || separator == 0x3A) && isSecret(word))
                 // A quoted or spaced value: `password="…"`, `token: …`.
                 if hideNext {
                     while index < line.count, !isTokenByte(line[index]) {

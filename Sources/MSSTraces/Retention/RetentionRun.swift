@@ -47,7 +47,9 @@ struct RetentionRun {
         return (seals, latest)
     }
 
-    private func erase(_ seal: TraceSeal, _ ending: TraceRetention.Ending, _ now: Timestamp) async throws -> TraceErasure? {
+    private func erase(_ seal: TraceSeal, _ ending: TraceRetention.Ending, _ now: Timestamp) async throws
+        -> TraceErasure?
+    {
         let layout = store.layout
         let path = layout.segment(seal.family, seal.segment)
         let earlier = try await offPool { try layout.readErasure(seal.family, seal.segment) }

@@ -108,7 +108,10 @@ public struct TraceErasure: Sendable, Hashable {
         """
     }
 
-    init(_ seal: TraceSeal, _ ending: TraceRetention.Ending, trace: UInt64, at time: Timestamp, by certificate: TraceDigest) {
+    init(
+        _ seal: TraceSeal, _ ending: TraceRetention.Ending, trace: UInt64, at time: Timestamp,
+        by certificate: TraceDigest
+    ) {
         store = seal.store
         family = seal.family
         segment = seal.segment

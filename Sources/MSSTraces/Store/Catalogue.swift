@@ -1,5 +1,5 @@
+import MSSCore
 import Dispatch
-import Synchronization
 
 /// The segments that a search may read.
 final class Catalogue: Sendable {
@@ -14,7 +14,7 @@ final class Catalogue: Sendable {
     }
 
     let layout: StoreLayout
-    private let entries = Mutex<[TraceFamily: [Entry]]>([:])
+    private let entries = Guarded<[TraceFamily: [Entry]]>([:])
     private let indexing = DispatchQueue(label: "mss.traces.index")
     private let onNotice: @Sendable (TraceNotice) -> Void
 
@@ -58,7 +58,7 @@ final class Catalogue: Sendable {
         indexing.async { [self] in
             let subject = SegmentIndex.Subject(
                 segment: seal.segment, first: seal.first, head: seal.head, size: UInt64(segment.size))
-            let bytes = SegmentIndex.bytes(subject, segment.withIndex { copy $0 })
+            let bytes = SegmentIndex.bytes(subject, segment.withIndex { $0 })
             // A missing index is made anew by the search that misses it.
             try? Folder.write(bytes, to: layout.index(seal.family, seal.segment))
             entries.withLock { entries in
@@ -118,7 +118,9 @@ final class Catalogue: Sendable {
                         offset: view.range.lowerBound, time: record.event.time?.indexed ?? 0,
                         terms: SearchTerm.hashes(of: record.event))
                 }
-                guard scan.head == entry.head else { throw SegmentFault.chain(sequence: scan.next, offset: scan.offset) }
+                guard scan.head == entry.head else {
+                    throw SegmentFault.chain(sequence: scan.next, offset: scan.offset)
+                }
                 return entries
             }
         } catch { throw .damaged(family, sequence: last, path: path) }

@@ -27,7 +27,8 @@ struct JournalState {
         seals = []
         for number in try layout.numbers(family, "seal") {
             let path = layout.path(family, number, "seal")
-            guard number == UInt64(seals.count + 1), let seal = try layout.readSeal(family, number), seal.store == store,
+            guard number == UInt64(seals.count + 1), let seal = try layout.readSeal(family, number),
+                seal.store == store,
                 seal.previousSeal == seals.last?.digest ?? TraceSeal.genesis(store: store, family: family)
             else { throw .seal(family, segment: UInt64(seals.count + 1), path: path) }
             seals.append(seal)

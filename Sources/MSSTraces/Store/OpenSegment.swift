@@ -1,5 +1,4 @@
 import MSSCore
-import Synchronization
 
 /// The segment being written, and what a search needs of it. The writer stages and commits; searches read what was
 /// committed.
@@ -7,7 +6,7 @@ final class OpenSegment: Sendable {
     let header: SegmentHeader
     let file: File
 
-    private struct State: ~Copyable {
+    private struct State {
         var size = SegmentHeader.count
         var index = IndexEntries()
         var staged = IndexEntries()
@@ -25,12 +24,12 @@ final class OpenSegment: Sendable {
         }
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     init(_ header: SegmentHeader, _ file: File) {
         self.header = header
         self.file = file
-        state = Mutex(State(running: RunningDigest()))
+        state = Guarded(State(running: RunningDigest()))
     }
 
     /// A segment found on disk, walked over to its end by `scan`.
@@ -46,7 +45,7 @@ final class OpenSegment: Sendable {
         initial.earliest = times?.lowerBound
         initial.latest = times?.upperBound
         initial.lastDay = last?.day
-        state = Mutex(initial)
+        state = Guarded(initial)
     }
 
     /// Bytes committed.
@@ -81,7 +80,7 @@ final class OpenSegment: Sendable {
     func discard() { state.withLock { $0.forgetStaged() } }
 
     /// Reads the committed index entries.
-    func withIndex<Result: Sendable>(_ body: (borrowing IndexEntries) throws -> Result) rethrows -> Result {
+    func withIndex<Result: Sendable>(_ body: (IndexEntries) throws -> Result) rethrows -> Result {
         try state.withLock { try body($0.index) }
     }
 }

@@ -28,7 +28,8 @@ public struct TraceHead: Sendable, Hashable {
     public init?(text: some StringProtocol) {
         let words = text.split(separator: " ", omittingEmptySubsequences: false)
         guard words.count == 5, words[0] == "mss-trace-head-1", let family = TraceFamily(rawValue: String(words[2])),
-            let sequence = UInt64(words[3]), words[4].hasSuffix("\n"), let digest = TraceDigest(hex: words[4].dropLast())
+            let sequence = UInt64(words[3]), words[4].hasSuffix("\n"),
+            let digest = TraceDigest(hex: words[4].dropLast())
         else { return nil }
         self.init(store: String(words[1]), family: family, sequence: sequence, digest: digest)
         guard self.text == text else { return nil }

@@ -1,6 +1,5 @@
 import Dispatch
 import MSSCore
-import Synchronization
 
 /// The journal of what happened: append-only, chained, sealed daily, durable when ``record(_:)`` returns.
 ///
@@ -29,9 +28,9 @@ public final class TraceStore: Sendable {
         var isClosed = false
     }
 
-    private let pending = Mutex(Pending())
+    private let pending = Guarded(Pending())
     /// The writer; `nil` once closed. Held by the queue below alone, but for the moment of opening.
-    private let writer: Mutex<StoreWriter?>
+    private let writer: Guarded<StoreWriter?>
     private let queue = DispatchQueue(label: "mss.traces.writer", qos: .userInitiated)
 
     /// So many traces are written together at most: a bound on the memory of one write.
@@ -46,7 +45,7 @@ public final class TraceStore: Sendable {
         self.configuration = configuration
         self.signer = signer
         self.catalogue = catalogue
-        self.writer = Mutex(writer)
+        self.writer = Guarded(writer)
     }
 
     /// Opens a store for writing, making it when the folder is empty or missing.
@@ -161,9 +160,7 @@ public final class TraceStore: Sendable {
     public func heads() async throws -> [TraceHead] { try await onWriter { $0.heads } }
 
     /// Waits until the indexes of sealed segments are written: for benchmarks and planned stops.
-    public func finishIndexing() async {
-        try? await offPool { [catalogue] in catalogue.finishIndexing() }
-    }
+    public func finishIndexing() async { await offPool { [catalogue] in catalogue.finishIndexing() } }
 
     /// Writes what is pending and frees the store for another process. What is recorded afterwards fails.
     public func close() async throws {

@@ -32,11 +32,19 @@ struct JournalVerification {
         let own = (try? File(layout.head(family), .read).readAll()).flatMap {
             TraceHead(text: String(decoding: $0, as: UTF8.self))
         }
-        if let own, own.store == identity, own.family == family { known.append(own) } else { opening.append(.head(family)) }
+        if let own, own.store == identity, own.family == family {
+            known.append(own)
+        } else {
+            opening.append(.head(family))
+        }
         for anchor in anchors {
             do {
                 guard let head = try anchor.latest(family) else { continue }
-                if head.store == identity { known.append(head) } else { opening.append(.rewritten(family, sequence: head.sequence)) }
+                if head.store == identity {
+                    known.append(head)
+                } else {
+                    opening.append(.rewritten(family, sequence: head.sequence))
+                }
             } catch { opening.append(.anchor(family)) }
         }
     }
@@ -123,7 +131,9 @@ struct JournalVerification {
         _ number: UInt64, _ seal: TraceSeal?, _ result: inout TraceVerification
     ) -> TraceErasure? {
         guard Folder.exists(layout.path(family, number, "erasure")) else { return nil }
-        func fault(_ fault: TraceFinding.SignedFault) { result.findings.append(.erasure(family, segment: number, fault)) }
+        func fault(_ fault: TraceFinding.SignedFault) {
+            result.findings.append(.erasure(family, segment: number, fault))
+        }
         guard let text = read(number, "erasure"), let signature = read(number, "erasure-signature") else {
             fault(.missing)
             return nil

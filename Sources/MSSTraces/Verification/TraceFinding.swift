@@ -112,7 +112,8 @@ extension TraceFinding: ExplainedFailure {
         case .erasure(let family, let segment, let fault): "\(family) erasure statement \(segment): \(fault)"
         case .segmentMissing(let family, let segment): "\(family) segment \(segment) missing"
         case .header(let family, let segment): "\(family) segment \(segment): header"
-        case .damaged(let family, let segment, let sequence): "\(family) record \(sequence) damaged in segment \(segment)"
+        case .damaged(let family, let segment, let sequence):
+            "\(family) record \(sequence) damaged in segment \(segment)"
         case .gap(let family, let expected, let found): "\(family) record \(found) where \(expected) belongs"
         case .altered(let family, let sequence): "\(family) record \(sequence) altered"
         case .sealedOtherwise(let family, let segment): "\(family) segment \(segment) differs from its seal"

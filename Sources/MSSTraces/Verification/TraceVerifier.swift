@@ -44,12 +44,7 @@ public struct TraceVerifier: Sendable {
     }
 
     /// Verifies everything.
-    public func verify() async -> TraceVerification {
-        let verifier = self
-        return await withCheckedContinuation { continuation in
-            Task.detached { continuation.resume(returning: (try? await offPool { verifier.run() }) ?? TraceVerification()) }
-        }
-    }
+    public func verify() async -> TraceVerification { await offPool { run() } }
 
     private func run() -> TraceVerification {
         var result = TraceVerification()
