@@ -15,6 +15,7 @@ extension SMTPServerSession {
         case .command, .sasl, .data, .chunk, .discarding:
             // About a message whose end has not come: it can only be no (RFC 5321 §6.1: nothing is promised before).
             precondition(content != nil && content!.answer == nil, "an answer without a question")
+            content!.isRefusedByBackend = content!.isOpen
             content!.isOpen = false
             content!.pending = ByteBuffer()
             switch answer {

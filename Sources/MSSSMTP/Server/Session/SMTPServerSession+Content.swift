@@ -154,7 +154,7 @@ extension SMTPServerSession {
         if let reply = fault(faults, longestLine) {
             abort(reply)
             // The gravest fault is told, whatever the pieces that the message came in.
-            if content!.answer == nil { content!.refusal = reply }
+            if !content!.isRefusedByBackend { content!.refusal = reply }
         }
         guard content!.isOpen else {
             content!.discarded += piece.readableBytes

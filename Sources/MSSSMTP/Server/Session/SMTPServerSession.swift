@@ -272,6 +272,8 @@ struct Content: Sendable {
     var discarded = 0
     /// The backend's answer, when it came before the end.
     var answer: SMTPServerSession.Answer?
+    /// Whether the backend refused of itself: then its reason is told, not a fault found later.
+    var isRefusedByBackend = false
     /// Whether the backend still takes pieces.
     var isOpen = true
 }
