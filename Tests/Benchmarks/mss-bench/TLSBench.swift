@@ -172,9 +172,8 @@ private struct TLSBenchRun {
 
         let openssl = try StartedServer(arguments(suite) + ["-naccept", "1"])
         var words = [
-            "openssl", "s_client", "-connect", "127.0.0.1:\(openssl.port)", "-quiet", "-cert",
-            "\(directory)/client.pem",
-            "-key", "\(directory)/client.key", "-CAfile", "\(directory)/ca.pem",
+            "openssl", "s_client", "-connect", "127.0.0.1:\(openssl.port)", "-quiet", "-no_ign_eof",
+            "-cert", "\(directory)/client.pem", "-key", "\(directory)/client.key", "-CAfile", "\(directory)/ca.pem",
         ]
         words +=
             suite.version == .tls12
