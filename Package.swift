@@ -101,7 +101,13 @@ let floor4: [Target] = [
         "MSSTestKit",
         [
             "MSSCore", x509, swiftASN1, crypto, cryptoExtras, nioCore, nioPosix, nioHTTP1, nioSSL,
-        ])
+        ]),
+    library(
+        "MSSConnector",
+        [
+            "MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", "MSSWhitelist", "MSSSMTP", "MSSPolicy", "MSSAccounts",
+            "MSSTraces", nioCore, nioPosix, logging,
+        ]),
 ]
 
 let floor5: [Target] = [
@@ -142,6 +148,12 @@ let testTargets: [Target] = [
     tests("MSSAccountsTests", ["MSSCore", "MSSAccounts", "MSSPolicy", "MSSTestKit", grdb]),
     tests("MSSTracesTests", ["MSSCore", "MSSTraces", "MSSTLS", "MSSTestKit"]),
     tests("MSSTestKitTests", ["MSSCore", "MSSTestKit"]),
+    tests(
+        "MSSConnectorTests",
+        [
+            "MSSCore", "MSSConnector", "MSSTLS", "MSSHTTP", "MSSDNS", "MSSMessage", "MSSWhitelist", "MSSSMTP",
+            "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSTestKit", nioCore, nioPosix, logging,
+        ]),
 ]
 
 let tools: [Target] = [

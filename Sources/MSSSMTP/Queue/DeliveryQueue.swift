@@ -19,9 +19,15 @@ public struct DeliveryID: Sendable, Hashable, CustomStringConvertible {
 public struct NewDelivery: Sendable {
     /// The message with its envelope.
     public var message: SMTPOutgoingMessage
+    /// The name that it is to have in the queue, so that the name in its `Received` field, in logs and in traces is one;
+    /// `nil` leaves it to the queue. A queue that holds a message of this name does not take it a second time.
+    public var id: DeliveryID?
 
     /// A message on its way into a queue.
-    public init(_ message: SMTPOutgoingMessage) { self.message = message }
+    public init(_ message: SMTPOutgoingMessage, id: DeliveryID? = nil) {
+        self.message = message
+        self.id = id
+    }
 }
 
 /// A share of a message, leased for one attempt: the recipients of one domain that still wait.

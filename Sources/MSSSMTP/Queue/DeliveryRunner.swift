@@ -5,6 +5,17 @@ public import MSSCore
 public protocol DeliveryAttempting: Sendable {
     /// Makes one attempt for the recipients of one domain.
     func deliver(_ message: SMTPOutgoingMessage, to domain: Domain) async -> DeliveryResult
+
+    /// Makes one attempt for a leased share. By default its message and destination say all; who delivers into mailboxes
+    /// needs the message's name as well, to know what it has already delivered.
+    func deliver(_ job: DeliveryJob) async -> DeliveryResult
+}
+
+extension DeliveryAttempting {
+    /// Makes one attempt for the recipients of the share's domain.
+    public func deliver(_ job: DeliveryJob) async -> DeliveryResult {
+        await deliver(job.message, to: job.destination)
+    }
 }
 
 extension DeliveryAgent: DeliveryAttempting {}
@@ -165,7 +176,7 @@ public final class DeliveryRunner: Sendable {
     /// Makes the attempt and keeps the lease meanwhile.
     private func attempt(_ job: DeliveryJob) async -> DeliveryResult {
         await withTaskGroup(of: DeliveryResult?.self) { group in
-            group.addTask { await self.agent.deliver(job.message, to: job.destination) }
+            group.addTask { await self.agent.deliver(job) }
             group.addTask {
                 while (try? await Task.sleep(for: self.configuration.lease / 2)) != nil {
                     do { try await self.queue.extend(job, until: self.clock.now() + self.configuration.lease) } catch {

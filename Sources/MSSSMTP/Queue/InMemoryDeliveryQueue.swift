@@ -44,8 +44,9 @@ public actor InMemoryDeliveryQueue: DeliveryQueue {
     }
 
     private func insert(_ delivery: NewDelivery, at now: Timestamp) -> DeliveryID {
+        if let id = delivery.id, entries[id] != nil { return id }
         lastID += 1
-        let id = DeliveryID("m\(lastID)")
+        let id = delivery.id ?? DeliveryID("m\(lastID)")
         let shares = Dictionary(grouping: delivery.message.envelope.recipients, by: \.address.domain)
             .mapValues { Share(recipients: $0, due: now) }
         entries[id] = Entry(message: delivery.message, arrival: now, shares: shares)
