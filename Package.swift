@@ -157,10 +157,11 @@ let testTargets: [Target] = [
 ]
 
 let tools: [Target] = [
+    .target(name: "CAllocations", path: "Tests/Benchmarks/CAllocations"),
     .executableTarget(
         name: "mss-bench",
         dependencies: [
-            "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSSMTP",
+            "CAllocations", "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSSMTP",
             "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSTestKit", argumentParser, nioCore, nioPosix, nioTLS,
         ],
         path: "Tests/Benchmarks/mss-bench", swiftSettings: swiftSettings)

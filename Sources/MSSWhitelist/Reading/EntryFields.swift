@@ -57,6 +57,10 @@ struct EntryInterning {
     private var domains = Judgements<JudgedDomain>()
     private var names = Judgements<JudgedName>()
     private var times = Judgements<JudgedTime>()
+    /// The numbers of domains and certificate names in ``keys``, by the text they were written with: most entries repeat
+    /// a name letter by letter, and hashing a name costs more than anything else here.
+    private var domainKeys = Judgements<Int32>()
+    private var nameKeys = Judgements<Int32>()
     /// By pair of domain and certificate name, the number of the first entry.
     private var firstEntries: [EntryKeys.Pair: Int] = [:]
 
@@ -98,7 +102,7 @@ struct EntryInterning {
         let updated = updated(fields, number: number, generated: generated, &log)
         guard let domain, let certificateName else { return }
         // Numbered only now: what no entry has is not in the list.
-        let pair = keys.pair(domain, certificateName)
+        let pair = pair(fields, domain, certificateName)
         let first = firstEntries[pair]
         if let first { log.add(.duplicate(of: first)) } else { firstEntries[pair] = number }
         keys.append(pair, isRepeated: first != nil)
@@ -107,6 +111,16 @@ struct EntryInterning {
                 domain: domain, certificateName: certificateName, summary: texts.string(fields[.summary]),
                 responsibleContact: texts.string(fields[.responsible]), supportContact: texts.string(fields[.support]),
                 updated: updated))
+    }
+
+    private mutating func pair(
+        _ fields: EntryFields, _ domain: Domain, _ certificateName: DistinguishedName
+    ) -> EntryKeys.Pair {
+        let domainKey = domainKeys[fields[.name]] ?? keys.number(of: domain)
+        let nameKey = nameKeys[fields[.certificateName]] ?? keys.number(of: certificateName)
+        domainKeys[fields[.name]] = domainKey
+        nameKeys[fields[.certificateName]] = nameKey
+        return EntryKeys.Pair(domain: domainKey, certificateName: nameKey)
     }
 
     private mutating func domain(_ text: Int32, _ log: inout DiagnosticLog) -> Domain? {
@@ -232,6 +246,7 @@ private struct Judgements<Judgement> {
             if Int(text) >= places.count {
                 places.append(contentsOf: repeatElement(-1, count: Int(text) + 1 - places.count))
             }
+            guard places[Int(text)] < 0 else { return }  // judged once
             places[Int(text)] = Int32(values.count)
             values.append(newValue)
         }

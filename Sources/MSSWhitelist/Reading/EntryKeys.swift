@@ -18,7 +18,8 @@ struct EntryKeys: Sendable {
     init(_ entries: [WhitelistEntry]) {
         var seen: Set<Pair> = []
         for entry in entries {
-            let pair = pair(entry.domain, entry.certificateName)
+            let pair = Pair(
+                domain: number(of: entry.domain), certificateName: number(of: entry.certificateName))
             append(pair, isRepeated: !seen.insert(pair).inserted)
         }
     }
@@ -37,12 +38,16 @@ struct EntryKeys: Sendable {
         distinct.reserveCapacity(count)
     }
 
-    /// The numbers of a domain and of a certificate name, given on first use.
-    mutating func pair(_ domain: Domain, _ certificateName: DistinguishedName) -> Pair {
-        let (nextDomain, nextName) = (Int32(domains.count), Int32(certificateNames.count))
-        return Pair(
-            domain: Self.number(&domains[domain], nextDomain),
-            certificateName: Self.number(&certificateNames[certificateName], nextName))
+    /// The number of a domain, given on first use.
+    mutating func number(of domain: Domain) -> Int32 {
+        let next = Int32(domains.count)
+        return Self.number(&domains[domain], next)
+    }
+
+    /// The number of a certificate name, given on first use.
+    mutating func number(of certificateName: DistinguishedName) -> Int32 {
+        let next = Int32(certificateNames.count)
+        return Self.number(&certificateNames[certificateName], next)
     }
 
     private static func number(_ place: inout Int32?, _ next: Int32) -> Int32 {

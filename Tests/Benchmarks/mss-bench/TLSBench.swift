@@ -197,10 +197,14 @@ private struct TLSBenchRun {
     // MARK: Memory
 
     func memory(_ count: Int) async throws {
+        let warming = 100
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(7), &limit)  // RLIMIT_NOFILE
-        limit.rlim_cur = min(limit.rlim_max, rlim_t(count * 2 + 200))
+        limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(7), &limit)
+        guard limit.rlim_cur >= rlim_t((count + warming) * 2 + 100) else {
+            throw BenchFailure("\(count) sessions need more open files than the limit of \(limit.rlim_cur)")
+        }
         for suite in [TLSCipherSuite.ecdheRSAWithAES256GCM, .aes256GCM] {
             let listening = try await listen(suite) { Sink(expected: .max) }
             let context = try context(server: false, suite)
@@ -216,7 +220,7 @@ private struct TLSBenchRun {
                     try await done.futureResult.get()
                 }
             }
-            try await open(100)
+            try await open(warming)
             let before = residentBytes()
             try await open(count)
             let after = residentBytes()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CAllocations
 import Glibc
 import MSSCore
 import MSSTLS
@@ -40,17 +41,17 @@ struct WhitelistBench: AsyncParsableCommand {
         let signed = try TestXMLSigner(signer).sign(unsigned)
         let before = residentBytes()
         var snapshot = WhitelistSnapshot(try await verifier.verify(signed, at: pki.now).content)
-        print("\(name): \(snapshot.entries.count) distinct entries, \(snapshot.domainCount) domains,")
-        print(
+        tell("\(name): \(snapshot.entries.count) distinct entries, \(snapshot.domainCount) domains,")
+        tell(
             "  \(snapshot.certificateNameCount) certificate names, \(snapshot.diagnostics.count) diagnostics,"
                 + " \(signed.count) bytes signed")
         let held = residentBytes() - before
-        print("  resident memory gained with the list in force \(megabytes(held))")
+        tell("  resident memory gained with the list in force \(megabytes(held))")
 
         let time = try await median(count) {
             snapshot = WhitelistSnapshot(try await verifier.verify(signed, at: pki.now).content)
         }
-        print("  verify and load                  \(milliseconds(time))   (goal: 60 ms)")
+        tell("  verify and load                  \(milliseconds(time))   (goal: 60 ms)")
         try await xmlsec(pki, signed)
         lookups(snapshot)
         if let domain { try answer(snapshot, Domain(domain)) }
@@ -61,10 +62,10 @@ struct WhitelistBench: AsyncParsableCommand {
             let verified = try await verifier.verify(large, at: pki.now)
             precondition(WhitelistSnapshot(verified.content).domainCount > entries / 2)
         }
-        print(
+        tell(
             "generated, \(entries) entries, \(large.count) bytes: verify and load \(milliseconds(largeTime))   (goal: 1 s)"
         )
-        print("peak memory of the process \(megabytes(peakMemory()))")
+        tell("peak memory of the process \(megabytes(peakMemory()))")
     }
 
     private func published() throws -> (String, [UInt8]) {
@@ -100,7 +101,7 @@ struct WhitelistBench: AsyncParsableCommand {
                     "\(directory)/list.xml",
                 ], seconds: 300)
             guard result.succeeded else { throw ValidationError("xmlsec1: \(result.everything)") }
-            print("  xmlsec1 --verify, \(label)  \(milliseconds((clock.now - start) / repeats))   (no content loaded)")
+            tell("  xmlsec1 --verify, \(label)  \(milliseconds((clock.now - start) / repeats))   (no content loaded)")
         }
         _ = try await ExternalTool.run("rm", ["-r", directory])
     }
@@ -111,30 +112,31 @@ struct WhitelistBench: AsyncParsableCommand {
         let clock = ContinuousClock()
         let rounds = max(1, 2_000_000 / entries.count)
         var allowed = 0
-        let allocations = Allocations.count {
-            let time = clock.measure {
-                for round in 0..<rounds {
-                    for (index, entry) in entries.enumerated() {
-                        // One right certificate, one of another operator most of the time.
-                        if list.decide(entry.certificateName, for: entry.domain).isAllowed { allowed += 1 }
-                        let other = others[(index + round) % others.count]
-                        if list.decide(other, for: entry.domain).isAllowed { allowed += 1 }
-                    }
+        let before = allocationsOfThisThread()
+        let time = clock.measure {
+            for round in 0..<rounds {
+                for (index, entry) in entries.enumerated() {
+                    // One right certificate, one of another operator most of the time.
+                    if list.decide(entry.certificateName, for: entry.domain).isAllowed { allowed += 1 }
+                    let other = others[(index + round) % others.count]
+                    if list.decide(other, for: entry.domain).isAllowed { allowed += 1 }
                 }
             }
-            print("  lookup (certificate, domain)     \(time / (2 * rounds * entries.count))   (goal: 200 ns)")
         }
+        let allocations = allocationsOfThisThread() - before
+        tell("  lookup (certificate, domain)     \(time / (2 * rounds * entries.count))   (goal: 200 ns)")
         precondition(allowed >= rounds * entries.count)
+        precondition(allocationsOfThisThread() > 0, "allocations are not counted")
         let lookups = 2 * rounds * entries.count
-        print("  allocations in \(lookups) lookups  \(allocations.map { "\($0)" } ?? "not counted")")
+        tell("  allocations in \(lookups) lookups  \(allocations)")
     }
 
     private func answer(_ list: WhitelistSnapshot, _ domain: Domain) throws {
         guard list.contains(domain) else {
-            print(WhitelistRefusal.unknownDomain(domain).explanation)
+            tell(WhitelistRefusal.unknownDomain(domain).explanation)
             return
         }
-        for entry in list.entries(for: domain) { print("  \(entry)") }
+        for entry in list.entries(for: domain) { tell("  \(entry)") }
     }
 
     private func median(_ count: Int, _ work: () async throws -> Void) async throws -> Duration {
@@ -153,33 +155,5 @@ struct WhitelistBench: AsyncParsableCommand {
 
     private func peakMemory() -> Int {
         peakKilobytes(RUSAGE_SELF) * 1024
-    }
-}
-
-/// Counts the objects that the Swift runtime allocates, by replacing the function that its entry point calls.
-private enum Allocations {
-    private typealias Allocate = @convention(c) (UnsafeRawPointer?, Int, Int) -> UnsafeMutableRawPointer?
-
-    // Only touched from `count`, on the benchmark's one thread, while no other allocates.
-    nonisolated(unsafe) private static var original: Allocate?
-    nonisolated(unsafe) private static var counted = 0
-
-    /// The allocations made by `work`; `nil` when the runtime does not let itself be observed.
-    static func count(_ work: () -> Void) -> Int? {
-        // `_swift_allocObject` is a variable of the runtime that holds the allocating function.
-        guard let symbol = dlsym(nil, "_swift_allocObject") else {
-            work()
-            return nil
-        }
-        let hook = symbol.assumingMemoryBound(to: Allocate.self)
-        original = hook.pointee
-        counted = 0
-        hook.pointee = { metadata, size, alignment in
-            Allocations.counted += 1
-            return Allocations.original?(metadata, size, alignment)
-        }
-        work()
-        hook.pointee = original!
-        return counted
     }
 }
