@@ -49,6 +49,8 @@ let cryptoExtras: Target.Dependency = .product(
 let argumentParser: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Tools"]))
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"]))
+let sqlite: Target.Dependency = .product(
+    name: "GRDBSQLite", package: "GRDB.swift", condition: .when(traits: ["SQLite"]))
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let atomics: Target.Dependency = .product(name: "Atomics", package: "swift-atomics")
 
@@ -92,7 +94,7 @@ let floor3: [Target] = [
     library(
         "MSSSMTP", ["MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", nioCore, nioPosix, nioTLS, logging, atomics]),
     library("MSSPolicy", ["MSSCore"]),
-    library("MSSAccounts", ["MSSCore", "COpenSSLShim", grdb]),
+    library("MSSAccounts", ["MSSCore", "COpenSSLShim", grdb, sqlite]),
     library("MSSTraces", ["MSSCore", "MSSTLS", "COpenSSLShim", "CZlibShim"]),
 ]
 
@@ -120,6 +122,9 @@ let floor5: [Target] = [
             "MSSCore", "MSSTLS", "MSSHTTP", "MSSWhitelist", nioCore, nioPosix, logging, argumentParser,
         ],
         path: "Examples/mss-poignee", swiftSettings: swiftSettings),
+    .executableTarget(
+        name: "mss-traces", dependencies: ["MSSCore", "MSSTLS", "MSSTraces", argumentParser],
+        path: "Examples/mss-traces", swiftSettings: swiftSettings),
 ]
 
 let testTargets: [Target] = [

@@ -10,16 +10,11 @@ import Testing
 /// What a child process of these tests does; it knows only what it is given.
 private enum Child {
     static func open(_ root: String, _ pem: [String]) async throws -> TraceStore {
-        guard let key = PrivateKey(unencryptedPEM: Array(pem[0].utf8)) else { throw TraceError.signing }
-        let der = [UInt8](Data(base64Encoded: pem[1]) ?? Data())
-        return try await TraceStore.open(
-            root, signer: KeySealSigner(key: key, certificate: Certificate(der: der)),
-            configuration: TraceConfiguration(segmentSize: 32 << 10))
+        try await TraceStore.open(
+            root, signer: try TestStore.signer(pem: pem), configuration: TraceConfiguration(segmentSize: 32 << 10))
     }
 
-    static var pem: [String] {
-        [TestStore.credential.privateKeyPEM, Data(TestStore.credential.certificateDER).base64EncodedString()]
-    }
+    static var pem: [String] { TestStore.pem }
 }
 
 @Suite struct TraceCrashTests {
@@ -139,7 +134,7 @@ private enum Child {
             do {
                 try await store.record((2...30).map { received($0) })
                 preconditionFailure("written without room")
-            } catch TraceError.diskFull {}
+            } catch TraceError.fileTooLarge {}
             limit.rlim_cur = rlim_t.max
             precondition(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
             let receipt = try await store.record(received(31))

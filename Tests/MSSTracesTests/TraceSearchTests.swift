@@ -136,6 +136,50 @@ import Testing
         try await store.close()
     }
 
+    @Test("Searches that miss one index at once make it once, and all of them find everything")
+    func rebuiltOnce() async throws {
+        let (test, store, events) = try await TraceSearchTests.filled()
+        defer { test.remove() }
+        try await store.seal()
+        await store.finishIndexing()
+        let query = TraceQuery(mailbox: address("user3@hopital.mssante.fr"), limit: 1000)
+        let path = test.path(.functional, "0000000002.index")
+        for round in 0..<5 {
+            if round > 0 { try TestFiles.write([UInt8](repeating: 7, count: 10_000), to: path) }
+            let before = test.notices.all.count
+            let catalogue = store.catalogue
+            try await withThrowingTaskGroup(of: Set<TraceEvent>.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        try await offPool {
+                            Set(try StoreSearch(catalogue: catalogue, query: query).page().records.map(\.event))
+                        }
+                    }
+                }
+                for try await found in group { #expect(found == Set(expected(query, events))) }
+            }
+            #expect(test.notices.all.count - before == (round > 0 ? 1 : 0))
+        }
+        try await store.close()
+    }
+
+    @Test("The filter of an index passes every term that is there, and hardly any other")
+    func filter() throws {
+        var generator = TestGenerator(state: 11)
+        for count in [1, 3, 4_000, 40_000] {
+            let pairs = (0..<count).map { IndexPair(hash: generator.next(), record: UInt32($0)) }.sorted()
+            let filter = TermFilter(terms: pairs)
+            var pages: [[UInt8]] = []
+            filter.fill(with: pairs) { pages.append($0) }
+            #expect(pages.count == filter.pages && pages.allSatisfy { $0.count == TermFilter.pageBytes })
+            let holds = { (hash: UInt64) in TermFilter.holds(hash, in: pages[filter.page(of: hash)]) }
+            let passes = pairs.allSatisfy { holds($0.hash) }
+            #expect(passes)
+            let passed = (0..<20_000).count { _ in holds(generator.next()) }
+            #expect(passed < 400, "\(count): \(passed) of 20000")
+        }
+    }
+
     @Test("All indexes can be thrown away: they are made anew from the segments")
     func rebuildAll() async throws {
         let (test, store, events) = try await TraceSearchTests.filled()

@@ -42,6 +42,18 @@ struct TestStore {
         return try KeySealSigner(key: key, certificate: Certificate(der: credential.certificateDER))
     }
 
+    /// The same credential as texts that a child process is given.
+    static var pem: [String] {
+        [credential.privateKeyPEM, Data(credential.certificateDER).base64EncodedString()]
+    }
+
+    /// The signer that a child process makes of them.
+    static func signer(pem: [String]) throws -> KeySealSigner {
+        guard let key = PrivateKey(unencryptedPEM: Array(pem[0].utf8)) else { throw TraceError.signing }
+        let der = [UInt8](Data(base64Encoded: pem[1]) ?? Data())
+        return try KeySealSigner(key: key, certificate: Certificate(der: der))
+    }
+
     var root: String { folder + "/store" }
     var anchor: FileTraceAnchor { FileTraceAnchor(folder: folder + "/anchor") }
 
@@ -49,7 +61,8 @@ struct TestStore {
         _ change: (inout TraceConfiguration) -> Void = { _ in }
     ) -> TraceConfiguration {
         var configuration = TraceConfiguration(
-            clock: clock, anchors: [anchor], anchorInterval: .zero, onNotice: { [notices] in notices.add($0) })
+            upkeepInterval: nil, clock: clock, anchors: [anchor], anchorInterval: .zero,
+            onNotice: { [notices] in notices.add($0) })
         change(&configuration)
         return configuration
     }

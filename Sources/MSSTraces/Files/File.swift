@@ -109,8 +109,9 @@ extension TraceError {
     /// The last system error.
     static func system(_ operation: String, _ path: String) -> TraceError {
         switch errno {
-        // EFBIG: the limit on file sizes of the process; EDQUOT: the user's share.
-        case ENOSPC, EDQUOT, EFBIG: .diskFull(path: path)
+        case ENOSPC: .diskFull(path: path)
+        case EDQUOT: .quotaExceeded(path: path)
+        case EFBIG: .fileTooLarge(path: path)
         case let code: .system(operation: operation, path: path, code: code)
         }
     }

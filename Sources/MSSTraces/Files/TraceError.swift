@@ -6,6 +6,10 @@ public enum TraceError: Error, Sendable, Hashable {
     case system(operation: String, path: String, code: Int32)
     /// No room left: the traces concerned were not written, and who asked for them was told so.
     case diskFull(path: String)
+    /// The user's share of the disk is used up (EDQUOT), though the disk may have room; otherwise as `diskFull`.
+    case quotaExceeded(path: String)
+    /// The file would outgrow what the process or the file system allows (EFBIG: RLIMIT_FSIZE); otherwise as `diskFull`.
+    case fileTooLarge(path: String)
     /// Another process, or another store of this one, writes here.
     case busy(path: String, holder: String)
     /// The folder holds something else, or a store of another format.
@@ -22,6 +26,8 @@ public enum TraceError: Error, Sendable, Hashable {
     case signing
     /// One trace is larger than a record may be.
     case tooLarge(bytes: Int)
+    /// Traces handed over together are more than can be written as one.
+    case batchTooLarge(bytes: Int)
     /// The store was closed, or an earlier error of the disk left it unusable.
     case closed
     /// The person may not consult the traces; the refusal was traced.
@@ -50,6 +56,10 @@ extension TraceError: ExplainedFailure {
         case .system(let operation, let path, let code):
             "Le système a refusé l'opération « \(operation) » sur \(path) (erreur \(code))."
         case .diskFull(let path): "Le disque est plein : aucune trace ne peut être écrite dans \(path)."
+        case .quotaExceeded(let path):
+            "Le quota de disque du service est épuisé : aucune trace ne peut être écrite dans \(path)."
+        case .fileTooLarge(let path):
+            "Le fichier \(path) a atteint la taille permise au service : aucune trace ne peut y être écrite."
         case .busy(let path, let holder): "Le journal \(path) est déjà ouvert en écriture (\(holder))."
         case .notAStore(let path): "Le dossier \(path) ne contient pas un journal de traces de ce logiciel."
         case .damaged(let family, let sequence, let path):
@@ -62,6 +72,7 @@ extension TraceError: ExplainedFailure {
             "Le scellé du segment \(segment) des \(family.userFacingName) est absent ou incohérent (\(path))."
         case .signing: "La clé de l'opérateur n'a pas pu signer le scellé."
         case .tooLarge(let bytes): "La trace dépasse la taille permise (\(bytes) octets)."
+        case .batchTooLarge(let bytes): "Trop de traces ont été remises à la fois (\(bytes) octets)."
         case .closed: "Le journal des traces est fermé."
         case .accessRefused(let reason): "L'accès aux traces est refusé : \(reason)."
         case .retention: "La durée de conservation doit être d'au moins un jour."
@@ -76,6 +87,8 @@ extension TraceError: ExplainedFailure {
         switch self {
         case .system(let operation, let path, let code): "\(operation) \(path): errno \(code)"
         case .diskFull(let path): "disk full: \(path)"
+        case .quotaExceeded(let path): "disk quota exceeded: \(path)"
+        case .fileTooLarge(let path): "limit on file sizes reached: \(path)"
         case .busy(let path, let holder): "\(path) is locked by \(holder)"
         case .notAStore(let path): "\(path) is not a trace store of this format"
         case .damaged(let family, let sequence, let path):
@@ -86,6 +99,7 @@ extension TraceError: ExplainedFailure {
         case .seal(let family, let segment, let path): "\(family) seal of segment \(segment) is wrong: \(path)"
         case .signing: "the seal key does not sign"
         case .tooLarge(let bytes): "a trace of \(bytes) bytes"
+        case .batchTooLarge(let bytes): "a batch of \(bytes) bytes"
         case .closed: "store closed"
         case .accessRefused(let reason): "access to traces refused: \(reason)"
         case .retention: "retention under one day"

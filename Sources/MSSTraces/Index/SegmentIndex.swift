@@ -10,17 +10,21 @@ public enum IndexFault: Error, Sendable, Hashable {
     case damaged(page: Int)
     /// The operating system does not give it.
     case unreadable
+
+    /// Whether it shows only when a page beyond the first is read.
+    var isWithin: Bool { if case .damaged(let page) = self { page > 0 } else { false } }
 }
 
 /// The index file of a closed segment: pages of 4096 bytes, each 341 entries of 12 bytes and their CRC-32. First a page
 /// that says what the index belongs to, then a table of the records (offset 4, time 8), then the terms (hash 8,
-/// record 4), sorted. A search reads the few pages it needs and checks each; a page that is wrong makes the whole index
-/// be made anew from the segment, which is the truth.
+/// record 4), sorted, then a filter that tells of most terms that they are not there (Decision 0146). A search reads the
+/// few pages it needs and checks each; a page that is wrong makes the whole index be made anew from the segment, which is
+/// the truth.
 struct SegmentIndex {
     static let page = 4096
     static let entry = 12
     static let perPage = (page - 4) / entry
-    private static let magic = Array("MSSTIX1\n".utf8)
+    private static let magic = Array("MSSTIX2\n".utf8)
 
     /// What an index belongs to.
     struct Subject: Hashable {
@@ -37,6 +41,7 @@ struct SegmentIndex {
     let pairs: Int
     let earliest: Int64
     let latest: Int64
+    private let filter: TermFilter
     private let file: File
     private var cached: [Int: [UInt8]] = [:]
 
@@ -44,7 +49,8 @@ struct SegmentIndex {
 
     static func bytes(_ subject: Subject, _ entries: IndexEntries) -> [UInt8] {
         let sorted = entries.sortedPairs()
-        var writer = PageWriter(pages: 1 + pages(entries.count) + pages(sorted.count))
+        let filter = TermFilter(terms: sorted)
+        var writer = PageWriter(pages: 1 + pages(entries.count) + pages(sorted.count) + filter.pages)
         writer.bytes += magic
         writer.bytes.append(littleEndian: subject.segment)
         writer.bytes.append(littleEndian: subject.first)
@@ -54,6 +60,7 @@ struct SegmentIndex {
         writer.bytes.append(littleEndian: UInt32(sorted.count))
         writer.bytes.append(littleEndian: entries.times.min() ?? 0)
         writer.bytes.append(littleEndian: entries.times.max() ?? 0)
+        writer.bytes.append(littleEndian: UInt32(filter.pages))
         writer.endPage()
         for index in 0..<entries.count {
             writer.bytes.append(littleEndian: entries.offsets[index])
@@ -67,6 +74,10 @@ struct SegmentIndex {
             writer.endPageIfFull()
         }
         writer.endPage()
+        filter.fill(with: sorted) { page in
+            writer.bytes += page
+            writer.endPage()
+        }
         return writer.bytes
     }
 
@@ -103,19 +114,20 @@ struct SegmentIndex {
         } catch { throw .unreadable }
         let page = try SegmentIndex.read(file, 0)
         guard page[..<8].elementsEqual(SegmentIndex.magic) else { throw .form }
-        let (found, count, pairs, earliest, latest) = page.withUnsafeBytes { bytes in
+        let (found, count, pairs, earliest, latest, filterPages) = page.withUnsafeBytes { bytes in
             (
                 Subject(
                     segment: bytes.number(8), first: bytes.number(16), head: TraceDigest(bytes[32..<64])!,
                     size: bytes.number(24)),
                 Int(bytes.number(64, as: UInt32.self)), Int(bytes.number(68, as: UInt32.self)),
-                bytes.number(72, as: Int64.self), bytes.number(80, as: Int64.self)
+                bytes.number(72, as: Int64.self), bytes.number(80, as: Int64.self),
+                Int(bytes.number(88, as: UInt32.self))
             )
         }
         guard found == subject else { throw .foreign }
-        guard size == (1 + SegmentIndex.pages(count) + SegmentIndex.pages(pairs)) * SegmentIndex.page else {
-            throw .form
-        }
+        let pages = 1 + SegmentIndex.pages(count) + SegmentIndex.pages(pairs)
+        guard size == (pages + filterPages) * SegmentIndex.page, filterPages > 0 || pairs == 0 else { throw .form }
+        filter = TermFilter(pages: filterPages)
         self.subject = subject
         self.count = count
         self.pairs = pairs
@@ -159,6 +171,13 @@ struct SegmentIndex {
         }
     }
 
+    /// False when no record of the segment has the term, by one page; true when one may have it.
+    private mutating func mayHold(_ hash: UInt64) throws(IndexFault) -> Bool {
+        guard pairs > 0 else { return false }
+        let number = 1 + SegmentIndex.pages(count) + SegmentIndex.pages(pairs) + filter.page(of: hash)
+        return TermFilter.holds(hash, in: try pageBytes(number))
+    }
+
     /// The place of the first pair not before `pair`.
     private mutating func lowerBound(_ wanted: IndexPair) throws(IndexFault) -> Int {
         var low = 0
@@ -172,6 +191,7 @@ struct SegmentIndex {
 
     /// The places of the pairs of a term.
     mutating func range(of hash: UInt64) throws(IndexFault) -> Range<Int> {
+        guard try mayHold(hash) else { return 0..<0 }
         let low = try lowerBound(IndexPair(hash: hash, record: 0))
         let high = hash == .max ? pairs : try lowerBound(IndexPair(hash: hash + 1, record: 0))
         return low..<max(low, high)

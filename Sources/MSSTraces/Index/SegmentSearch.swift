@@ -39,8 +39,9 @@ struct SegmentSearch {
                 guard try offer(record, &index) else { return }
             }
         default:
+            // Where few records are left, reading them, which the caller does and compares, costs less than a long list.
             var common = try index.records(in: ranges[0])
-            for range in ranges.dropFirst() where !common.isEmpty {
+            for range in ranges.dropFirst() where !common.isEmpty && range.count / 256 <= common.count {
                 common = SegmentSearch.intersection(common, try index.records(in: range))
             }
             for record in common.reversed() where try !offer(Int(record), &index) { return }

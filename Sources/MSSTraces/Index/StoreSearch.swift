@@ -49,7 +49,6 @@ struct StoreSearch {
         let terms = query.terms
         let search = SegmentSearch(terms: terms, period: period, before: query.before[family] ?? .max)
         var goesOn = true
-        var damage: IndexFault?
 
         func offer(_ file: File, _ offset: Int) throws -> Bool {
             let record = try StoreSearch.read(file, at: offset, family, entry)
@@ -64,28 +63,44 @@ struct StoreSearch {
             for offset in offsets { guard try offer(memory.file, offset) else { break } }
             return goesOn
         }
-        let file: File
-        do { file = try File(catalogue.layout.segment(family, entry.number), .read) } catch {
+        do {
+            // One opened file for everything: its offsets stay right when the segment is anonymised meanwhile.
+            let file = try File(catalogue.layout.segment(family, entry.number), .read)
+            return try closed(file, search, family, entry) { try offer(file, $0) }
+        } catch {
             // Erased since the catalogue was read.
-            guard catalogue.segments(family).contains(where: { $0.number == entry.number }) else { return true }
+            guard catalogue.segments(family).contains(where: { $0.number == entry.number }) else { return goesOn }
             throw error
         }
-        var index = try catalogue.index(family, entry)
+    }
+
+    /// Offers what a search finds in a closed segment; `false` when `offer` said stop.
+    private func closed(
+        _ file: File, _ search: SegmentSearch, _ family: TraceFamily, _ entry: Catalogue.Entry,
+        _ offer: (Int) throws -> Bool
+    ) throws -> Bool {
+        var goesOn = true
+        var damage: IndexFault?
+        var index = try catalogue.index(family, entry, file)
         var offsets: [Int] = []
         do {
             try search.candidates(in: &index) { offset in
                 offsets.append(offset)
                 // Reading records as they come would keep long lists from being built when the limit is near.
-                return try offer(file, offset)
+                goesOn = try offer(offset)
+                return goesOn
             }
         } catch let fault as IndexFault {
             damage = fault
         }
         guard let damage else { return goesOn }
         // A page was wrong half way: make the index anew and offer what was not offered yet.
-        var repaired = try catalogue.rebuild(family, entry, index.subject, damage)
+        var repaired = try catalogue.rebuild(family, entry, file, index.subject, damage)
         let seen = Set(offsets)
-        try search.candidates(in: &repaired) { offset in seen.contains(offset) ? true : try offer(file, offset) }
+        try search.candidates(in: &repaired) { offset in
+            if !seen.contains(offset) { goesOn = try offer(offset) }
+            return goesOn
+        }
         return goesOn
     }
 

@@ -69,7 +69,7 @@ extension TraceAction {
     public static let publishMailbox = TraceAction(known: "directory.publish")
     /// Acceptance of the terms of use (EX_DCU_5030).
     public static let acceptTerms = TraceAction(known: "terms.accept")
-    /// A search in the traces, an export, a verification (EX_GDT_5010: accessible to authorised persons).
+    /// A search in the traces or an export (EX_GDT_5010: accessible to authorised persons).
     public static let consultTraces = TraceAction(known: "traces.consult")
     /// Traces deleted or anonymised at the end of their retention (EX_GDT_5070).
     public static let endRetention = TraceAction(known: "traces.end-retention")
@@ -98,6 +98,17 @@ extension TraceAction {
     public static let setTailAside = TraceAction(known: "journal.tail-set-aside", .technical)
     /// An administrator opened a damaged journal and accepted the loss; written by the store itself.
     public static let acceptLoss = TraceAction(known: "journal.loss-accepted", .technical)
+}
+
+extension TraceAction {
+    /// The actions above, for those who choose one by its code.
+    public static let known = [
+        connect, disconnect, sendMessage, receiveMessage, refuseMessage, readMessage, moveMessage, deleteMessage,
+        changeFolder, createMailbox, changeMailbox, suspendMailbox, resumeMailbox, deleteMailbox, addDelegate,
+        removeDelegate, addCoHolder, removeCoHolder, changeResponsible, chooseListeRouge, publishMailbox, acceptTerms,
+        consultTraces, endRetention, startComponent, stopComponent, changeConfiguration, installCertificate,
+        installWhitelist, connectPeer, detectIncident, clockWentBack, setTailAside, acceptLoss,
+    ]
 }
 
 extension TraceAction: CustomStringConvertible {

@@ -75,30 +75,33 @@ final class Catalogue: Sendable {
     /// Waits until all indexes under way are written.
     func finishIndexing() { indexing.sync {} }
 
-    /// The index of a closed segment; a missing or damaged one is made anew.
-    func index(_ family: TraceFamily, _ entry: Entry) throws(TraceError) -> SegmentIndex {
-        let path = layout.segment(family, entry.number)
-        guard let head = entry.head else { throw .damaged(family, sequence: entry.first, path: path) }
+    /// The index of a closed segment, whose file is open; a missing or damaged one is made anew.
+    func index(_ family: TraceFamily, _ entry: Entry, _ file: File) throws(TraceError) -> SegmentIndex {
+        guard let head = entry.head else { throw .damaged(family, sequence: entry.first, path: file.path) }
         let subject = SegmentIndex.Subject(
-            segment: entry.number, first: entry.first, head: head, size: UInt64(try File(path, .read).size()))
+            segment: entry.number, first: entry.first, head: head, size: UInt64(try file.size()))
         let fault: IndexFault
         do { return try SegmentIndex(layout.index(family, entry.number), of: subject) } catch { fault = error }
-        return try rebuild(family, entry, subject, fault)
+        return try rebuild(family, entry, file, subject, fault)
     }
 
     /// Makes an index from its segment, reading every record.
     func rebuild(
-        _ family: TraceFamily, _ entry: Entry, _ subject: SegmentIndex.Subject, _ fault: IndexFault
+        _ family: TraceFamily, _ entry: Entry, _ file: File, _ subject: SegmentIndex.Subject, _ fault: IndexFault
     ) throws(TraceError) -> SegmentIndex {
-        onNotice(.indexRebuilt(family, segment: entry.number, reason: fault))
-        let path = layout.segment(family, entry.number)
-        let index = layout.index(family, entry.number)
-        let bytes = try File(path, .read).readAll()
-        let entries = try Catalogue.entries(family, entry, bytes, path)
-        let made = SegmentIndex.bytes(subject, entries)
-        // Two searches may do this at once, with the same result.
-        try Folder.write(made, to: index)
-        do { return try SegmentIndex(index, of: subject) } catch { throw .system("index", index) }
+        let path = layout.index(family, entry.number)
+        // One at a time: of two searches that miss an index the second finds what the first made.
+        let made = indexing.sync { () -> Result<SegmentIndex, TraceError> in
+            // A page beyond the first that is damaged is not seen by opening the index again.
+            if !fault.isWithin, let made = try? SegmentIndex(path, of: subject) { return .success(made) }
+            onNotice(.indexRebuilt(family, segment: entry.number, reason: fault))
+            return Result { () throws(TraceError) in
+                let entries = try Catalogue.entries(family, entry, try file.readAll(), file.path)
+                try Folder.write(SegmentIndex.bytes(subject, entries), to: path)
+                do { return try SegmentIndex(path, of: subject) } catch { throw .system("index", path) }
+            }
+        }
+        return try made.get()
     }
 
     private static func entries(

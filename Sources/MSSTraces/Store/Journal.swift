@@ -3,8 +3,9 @@ import MSSTLS
 
 /// The writing end of one family's journal. Used by one thread at a time; calls block.
 ///
-/// `append` only adds to a buffer; `commit` writes it with one write and one sync. What was appended since the last
-/// commit is forgotten when that fails, so that the journal never holds a record nobody was told of, nor misses one.
+/// `append` only adds to a buffer; `write`, `synchronize` and `accept` make it durable with one write and one sync, in
+/// steps, so that both journals take their part of a batch or neither does. What was appended is forgotten by `discard`,
+/// so that the journal never holds a record nobody was told of, nor misses one.
 final class Journal {
     let family: TraceFamily
     private let layout: StoreLayout
@@ -19,12 +20,14 @@ final class Journal {
     private var sequence: UInt64
     private var head: TraceDigest
     private var lastSeal: TraceDigest
-    /// After the last record committed.
+    /// After the last record accepted.
     private(set) var durable: TraceHead
     private let headFile: File
-    /// Written records and chain lines since the last commit.
+    /// Records and chain lines appended since the last acceptance.
     private var buffer: [UInt8] = []
     private var lines: [UInt8] = []
+    /// Whether bytes beyond the committed ones may stand in the file.
+    private var isWritten = false
     private var sealAttempt: ContinuousClock.Instant?
     private(set) var isUsable = true
 
@@ -69,50 +72,68 @@ final class Journal {
         return TraceReceipt(family: family, sequence: sequence, digest: head)
     }
 
-    /// Whether the segment must be closed before a record of this time.
-    func mustRoll(before time: Timestamp) -> Bool {
-        guard let open, open.hasRecords else { return false }
-        let full = open.size + buffer.count >= configuration.segmentSize
-        guard full || open.day.map({ $0 != time.day }) == true else { return false }
-        // A signer that failed is left alone for a while, as long as the segment can grow.
-        if let sealAttempt, ContinuousClock.now < sealAttempt { return false }
-        return true
+    /// Whether the segment must be closed before further records of this time; `pending`: bytes to come before them.
+    func mustRoll(before time: Timestamp, pending: Int) -> Bool {
+        guard pending > 0 || open?.hasRecords == true else { return false }
+        let size = (open?.size ?? SegmentHeader.count) + pending
+        return (size >= configuration.segmentSize && maySeal) || isDue(at: time)
     }
 
-    /// Makes everything appended durable.
-    func commit() throws(TraceError) {
+    /// Whether the segment's day is over, or its ``TraceConfiguration/sealInterval``.
+    func isDue(at time: Timestamp) -> Bool {
+        guard let open, open.hasRecords, maySeal else { return false }
+        if let day = open.day, day != time.day { return true }
+        return configuration.sealInterval.map { time - open.earliest >= $0 } ?? false
+    }
+
+    /// A signer that failed is left alone for a while, as long as the segment can grow.
+    private var maySeal: Bool { sealAttempt.map { ContinuousClock.now >= $0 } ?? true }
+
+    /// Writes what was appended: not durable yet, and nobody is told of it.
+    func write() throws(TraceError) {
         guard let open, !buffer.isEmpty else { return }
-        do {
-            try open.file.write(buffer)
-            try open.file.synchronize()
-        } catch {
-            rollBack(open)
+        isWritten = true
+        try open.file.write(buffer)
+    }
+
+    /// Makes what was written durable.
+    func synchronize() throws(TraceError) {
+        guard let open, isWritten else { return }
+        do { try open.file.synchronize() } catch {
             // After a failed sync the kernel may have dropped pages that it calls clean: nothing can be said of them.
-            if case .system("sync", _, _) = error { isUsable = false }
+            isUsable = false
             throw error
         }
+    }
+
+    /// Counts what was written and synchronised as part of the journal.
+    func accept() {
+        guard let open, isWritten else { return }
         open.commit(bytes: buffer.count, lines: lines)
         buffer.removeAll(keepingCapacity: true)
         lines.removeAll(keepingCapacity: true)
+        isWritten = false
         durable = TraceHead(store: store, family: family, sequence: sequence, digest: head)
         do { try headFile.write(Array(durable.text.utf8), at: 0) } catch {
             // The records are durable, the head is behind: harmless, the next one catches up.
         }
     }
 
-    /// Forgets what was appended since the last commit.
+    /// Forgets what was appended and not accepted, and takes what was written of it off the file.
     func discard() {
-        if let open { rollBack(open) }
-    }
-
-    private func rollBack(_ open: OpenSegment) {
         buffer.removeAll(keepingCapacity: true)
         lines.removeAll(keepingCapacity: true)
-        open.discard()
         sequence = durable.sequence
         head = durable.digest
-        // Half a batch may stand in the file.
-        do { try open.file.truncate(to: open.size) } catch { isUsable = false }
+        guard let open else { return }
+        open.discard()
+        guard isWritten else { return }
+        isWritten = false
+        // Some of it may stand on the disk: a crash must not bring it back.
+        do {
+            try open.file.truncate(to: open.size)
+            try open.file.synchronize()
+        } catch { isUsable = false }
     }
 
     private func begin() throws(TraceError) -> OpenSegment {
@@ -125,7 +146,7 @@ final class Journal {
         return segment
     }
 
-    /// Closes and seals the segment; everything appended must be committed. Returns what was sealed.
+    /// Closes and seals the segment; everything appended must be accepted. Returns what was sealed.
     func seal(at time: Timestamp) throws(TraceError) -> (seal: TraceSeal, segment: OpenSegment)? {
         guard let open, open.hasRecords, buffer.isEmpty, isUsable else { return nil }
         let seal = TraceSeal(

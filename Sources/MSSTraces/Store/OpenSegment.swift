@@ -15,12 +15,14 @@ final class OpenSegment: Sendable {
         var stagedEarliest: Timestamp?
         var stagedLatest: Timestamp?
         var lastDay: Int64?
+        var stagedDay: Int64?
         let running: RunningDigest
 
         mutating func forgetStaged() {
             staged.removeAll()
             stagedEarliest = nil
             stagedLatest = nil
+            stagedDay = nil
         }
     }
 
@@ -62,7 +64,7 @@ final class OpenSegment: Sendable {
             state.staged.append(offset: offset, time: trace.time, terms: trace.terms)
             state.stagedEarliest = min(state.stagedEarliest ?? written, written)
             state.stagedLatest = max(state.stagedLatest ?? written, written)
-            state.lastDay = written.day
+            state.stagedDay = written.day
         }
     }
 
@@ -72,6 +74,7 @@ final class OpenSegment: Sendable {
             lines.withUnsafeBytes { state.running.add($0) }
             state.index.append(state.staged)
             if let low = state.stagedEarliest { state.earliest = min(state.earliest ?? low, low) }
+            state.lastDay = state.stagedDay ?? state.lastDay
             if let high = state.stagedLatest { state.latest = max(state.latest ?? high, high) }
             state.forgetStaged()
         }

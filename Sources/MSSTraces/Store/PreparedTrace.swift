@@ -12,6 +12,8 @@ struct PreparedTrace: Sendable {
     let terms: [UInt64]
     /// When the action happened, in nanoseconds since 1970.
     let time: Int64
+    /// Bytes of the record in a segment.
+    let size: Int
 
     init(_ event: TraceEvent, _ configuration: TraceConfiguration) throws(TraceError) {
         let event = configuration.admitted(event)
@@ -26,7 +28,41 @@ struct PreparedTrace: Sendable {
         time = written.indexed
         let body = RecordFormat.fixed + RecordFormat.partCount(facts) + RecordFormat.partCount(personal)
         guard body <= RecordFormat.maximumBody else { throw .tooLarge(bytes: body) }
+        size = RecordFormat.frame + body
     }
+}
+
+/// Traces that are written together: all of them, or none (Decision 0145).
+struct PreparedBatch: Sendable {
+    /// A batch is one write in one segment, whose offsets have 32 bits.
+    static let maximumBytes = 256 << 20
+
+    let traces: [PreparedTrace]
+    /// Bytes for each journal; 0 when nothing goes there.
+    let functionalBytes: Int
+    let technicalBytes: Int
+
+    init(_ events: [TraceEvent], _ configuration: TraceConfiguration) throws(TraceError) {
+        var traces: [PreparedTrace] = []
+        traces.reserveCapacity(events.count)
+        var (functional, technical) = (0, 0)
+        for event in events {
+            let trace = try PreparedTrace(event, configuration)
+            switch trace.family {
+            case .functional: functional += trace.size
+            case .technical: technical += trace.size
+            }
+            guard functional + technical <= PreparedBatch.maximumBytes else {
+                throw .batchTooLarge(bytes: functional + technical)
+            }
+            traces.append(trace)
+        }
+        self.traces = traces
+        functionalBytes = functional
+        technicalBytes = technical
+    }
+
+    func bytes(_ family: TraceFamily) -> Int { family == .functional ? functionalBytes : technicalBytes }
 }
 
 extension Timestamp {

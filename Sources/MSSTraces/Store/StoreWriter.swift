@@ -24,74 +24,114 @@ final class StoreWriter {
             catalogue.fill(state)
         }
         lastTime = states.compactMap(\.latest).max()
-        var traces: [PreparedTrace] = []
+        var events: [TraceEvent] = []
         for notice in states.flatMap(\.notices) {
             configuration.onNotice(notice)
-            if let event = notice.event(configuration.recovery) {
-                traces.append(try PreparedTrace(event, configuration))
-            }
+            if let event = notice.event(configuration.recovery) { events.append(event) }
         }
-        for (result) in commit([traces]) { _ = try result.get() }
+        if !events.isEmpty { for result in commit([try PreparedBatch(events, configuration)]) { _ = try result.get() } }
     }
 
-    /// Writes batches, each of which gets its own result; one sync for all.
-    func commit(_ batches: [[PreparedTrace]]) -> [Result<[TraceReceipt], TraceError>] {
+    /// Writes batches, each of which gets its own result: all of its traces are durable, or none was kept. One sync for
+    /// as many batches as possible.
+    func commit(_ batches: [PreparedBatch]) -> [Result<[TraceReceipt], TraceError>] {
         let time = configuration.clock.now()
-        var failures: [TraceFamily: TraceError] = [:]
-        noteClock(time, &failures)
-        var receipts: [[TraceReceipt]] = []
-        receipts.reserveCapacity(batches.count)
-        for batch in batches {
-            var ofBatch: [TraceReceipt] = []
-            ofBatch.reserveCapacity(batch.count)
-            for trace in batch {
-                if let receipt = append(trace, time, &failures) { ofBatch.append(receipt) }
-            }
-            receipts.append(ofBatch)
-        }
-        for (family, journal) in journals where failures[family] == nil {
-            do { try journal.commit() } catch { fail(family, error, &failures) }
-            catalogue.publish(family, open: journal.openSegment)
-        }
+        noteClock(time)
+        let results = write(batches, time)
         anchorIfDue()
-        return zip(batches, receipts).map { batch, receipts in
-            for trace in batch { if let failure = failures[trace.family] { return .failure(failure) } }
-            return .success(receipts)
-        }
+        return results
     }
 
-    private func append(
-        _ trace: PreparedTrace, _ time: Timestamp, _ failures: inout [TraceFamily: TraceError]
-    ) -> TraceReceipt? {
-        guard failures[trace.family] == nil, let journal = journals[trace.family] else { return nil }
-        do {
-            if journal.mustRoll(before: time) {
-                try journal.commit()
+    /// Segments are closed between batches, never within one.
+    private func write(_ batches: [PreparedBatch], _ time: Timestamp) -> [Result<[TraceReceipt], TraceError>] {
+        var results: [Result<[TraceReceipt], TraceError>] = []
+        results.reserveCapacity(batches.count)
+        var start = 0
+        var (functional, technical) = (0, 0)
+        for (index, batch) in batches.enumerated() {
+            for (family, journal) in journals where batch.bytes(family) > 0 {
+                guard journal.mustRoll(before: time, pending: family == .functional ? functional : technical) else {
+                    continue
+                }
+                results += settle(batches[start..<index], time)
+                (start, functional, technical) = (index, 0, 0)
                 seal(journal, time)
             }
-            return try journal.append(trace, at: time)
-        } catch {
-            fail(trace.family, error, &failures)
-            return nil
+            functional += batch.functionalBytes
+            technical += batch.technicalBytes
+        }
+        return results + settle(batches[start...], time)
+    }
+
+    /// Makes batches durable together. When a journal fails, the batches that need it are refused and the others tried
+    /// again without them: a full disk refuses everybody, a damaged journal only those who write to it.
+    private func settle(
+        _ batches: ArraySlice<PreparedBatch>, _ time: Timestamp
+    ) -> [Result<[TraceReceipt], TraceError>] {
+        if batches.isEmpty { return [] }
+        var failures: [TraceFamily: TraceError] = [:]
+        while true {
+            let (results, failure) = attempt(batches, time, failures)
+            guard let (family, error) = failure else { return results }
+            for journal in journals.values { journal.discard() }
+            failures[family] = error
+            configuration.onNotice(.writeFailed(family, error))
         }
     }
 
-    private func fail(_ family: TraceFamily, _ error: TraceError, _ failures: inout [TraceFamily: TraceError]) {
-        journals[family]?.discard()
-        failures[family] = error
-        configuration.onNotice(.writeFailed(family, error))
+    private func attempt(
+        _ batches: ArraySlice<PreparedBatch>, _ time: Timestamp, _ failures: [TraceFamily: TraceError]
+    ) -> (results: [Result<[TraceReceipt], TraceError>], failure: (TraceFamily, TraceError)?) {
+        var results: [Result<[TraceReceipt], TraceError>] = []
+        results.reserveCapacity(batches.count)
+        for batch in batches {
+            if let failure = failures.first(where: { batch.bytes($0.key) > 0 }) {
+                results.append(.failure(failure.value))
+                continue
+            }
+            var receipts: [TraceReceipt] = []
+            receipts.reserveCapacity(batch.traces.count)
+            for trace in batch.traces {
+                guard let journal = journals[trace.family] else { return ([], (trace.family, .closed)) }
+                do { receipts.append(try journal.append(trace, at: time)) } catch { return ([], (trace.family, error)) }
+            }
+            results.append(.success(receipts))
+        }
+        // Nothing counts before everything is on the disk.
+        for (family, journal) in journals {
+            do { try journal.write() } catch { return ([], (family, error)) }
+        }
+        for (family, journal) in journals {
+            do { try journal.synchronize() } catch { return ([], (family, error)) }
+        }
+        for (family, journal) in journals {
+            journal.accept()
+            catalogue.publish(family, open: journal.openSegment)
+        }
+        return (results, nil)
     }
 
-    /// Sequence is order, time is what the clock said: a step back is traced, nothing is reordered or restamped.
-    private func noteClock(_ time: Timestamp, _ failures: inout [TraceFamily: TraceError]) {
-        defer { lastTime = time }
+    /// Sequence is order, time is what the clock said: a step back is traced, nothing is reordered or restamped. One that
+    /// could not be traced is traced with the next batch.
+    private func noteClock(_ time: Timestamp) {
         // Seals know whole seconds only.
-        guard let last = lastTime, time < last, last - time >= .milliseconds(1) else { return }
+        guard let last = lastTime, time < last, last - time >= .milliseconds(1) else {
+            lastTime = time
+            return
+        }
         let notice = TraceNotice.clockWentBack(from: last, to: time)
         configuration.onNotice(notice)
-        if let event = notice.event(configuration.recovery), let trace = try? PreparedTrace(event, configuration) {
-            _ = append(trace, time, &failures)
+        if let event = notice.event(configuration.recovery), let batch = try? PreparedBatch([event], configuration) {
+            guard case .success? = write([batch], time).first else { return }
         }
+        lastTime = time
+    }
+
+    /// What is due without any trace: the seal of a day or interval that is over, and anchors that stayed behind.
+    func tick() {
+        let time = configuration.clock.now()
+        for journal in journals.values where journal.isDue(at: time) { seal(journal, time) }
+        anchorIfDue()
     }
 
     @discardableResult
@@ -113,7 +153,6 @@ final class StoreWriter {
         var seals: [TraceSeal] = []
         for family in TraceFamily.allCases {
             guard let journal = journals[family] else { continue }
-            try journal.commit()
             if let sealed = try journal.seal(at: time) {
                 catalogue.close(sealed.seal, sealed.segment)
                 seals.append(sealed.seal)
@@ -145,7 +184,6 @@ final class StoreWriter {
     /// The last words before the store is closed.
     func close() throws(TraceError) {
         for journal in journals.values {
-            try journal.commit()
             try journal.synchronizeHead()
         }
         anchor()

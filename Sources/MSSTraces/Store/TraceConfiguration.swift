@@ -8,11 +8,17 @@ public struct TraceConfiguration: Sendable {
     public var patientAddresses: PatientAddressHandling
     /// A segment is closed and sealed beyond this size in bytes, and at the end of each day (UTC).
     public var segmentSize: Int
+    /// A segment is also sealed this long after its first record: what was written since the last seal is proven by
+    /// anchors alone. `nil`: when it is full and daily.
+    public var sealInterval: Duration?
+    /// How often the store looks whether a seal or an anchor is due although nobody records; `nil` for never: then
+    /// ``TraceStore/seal()`` is for the caller to call.
+    public var upkeepInterval: Duration?
     /// The clock, which must be synchronised (EX_GDT_5040).
     public var clock: any WallClock
     /// Where heads are anchored beside the store.
     public var anchors: [any TraceAnchor]
-    /// How long an anchor may stay behind.
+    /// How long an anchor may stay behind, ``upkeepInterval`` apart.
     public var anchorInterval: Duration
     /// What to do about a journal that lost something.
     public var recovery: TraceRecovery
@@ -25,7 +31,8 @@ public struct TraceConfiguration: Sendable {
     /// The configuration of a store.
     public init(
         version: ReferentialVersion = .v1_6, patientAddresses: PatientAddressHandling = .redacted,
-        segmentSize: Int = 64 << 20, clock: any WallClock = SystemWallClock(), anchors: [any TraceAnchor] = [],
+        segmentSize: Int = 64 << 20, sealInterval: Duration? = nil, upkeepInterval: Duration? = .seconds(1),
+        clock: any WallClock = SystemWallClock(), anchors: [any TraceAnchor] = [],
         anchorInterval: Duration = .seconds(1), recovery: TraceRecovery = .refuse,
         onNotice: @escaping @Sendable (TraceNotice) -> Void = { _ in }
     ) {
@@ -33,6 +40,8 @@ public struct TraceConfiguration: Sendable {
         self.patientAddresses = patientAddresses
         self.segmentSize = min(
             max(segmentSize, TraceConfiguration.segmentSizes.lowerBound), TraceConfiguration.segmentSizes.upperBound)
+        self.sealInterval = sealInterval
+        self.upkeepInterval = upkeepInterval.map { max($0, .milliseconds(10)) }
         self.clock = clock
         self.anchors = anchors
         self.anchorInterval = anchorInterval

@@ -36,6 +36,24 @@ public struct TraceHead: Sendable, Hashable {
     }
 }
 
+extension TraceHead {
+    /// The heads that a store in a folder remembers itself, to hand to somebody else: beside a writer at work too.
+    ///
+    /// - Throws: ``TraceError`` when the folder holds no store, or a head that cannot be read.
+    public static func stored(in folder: String) throws -> [TraceHead] {
+        let layout = StoreLayout(root: folder)
+        let identity = try layout.readIdentity()
+        return try TraceFamily.allCases.map { family in
+            let path = layout.head(family)
+            let text = String(decoding: try File(path, .read).readAll(), as: UTF8.self)
+            guard let head = TraceHead(text: text), head.store == identity, head.family == family else {
+                throw TraceError.damaged(family, sequence: 0, path: path)
+            }
+            return head
+        }
+    }
+}
+
 /// Keeps heads where those who may write the store may not: another machine, a write-once medium, a third party. With
 /// it the disappearance of the last records is found, even when the store's own files were made to agree.
 public protocol TraceAnchor: Sendable {

@@ -18,7 +18,7 @@ public final class TraceStore: Sendable {
     let signer: any TraceSealSigner
 
     private struct Request {
-        let traces: [PreparedTrace]
+        let batch: PreparedBatch
         let continuation: CheckedContinuation<[TraceReceipt], any Error>
     }
 
@@ -32,6 +32,7 @@ public final class TraceStore: Sendable {
     /// The writer; `nil` once closed. Held by the queue below alone, but for the moment of opening.
     private let writer: Guarded<StoreWriter?>
     private let queue = DispatchQueue(label: "mss.traces.writer", qos: .userInitiated)
+    private let upkeep = Guarded<Task<Void, Never>?>(nil)
 
     /// So many traces are written together at most: a bound on the memory of one write.
     private static let batchLimit = 16_384
@@ -77,27 +78,44 @@ public final class TraceStore: Sendable {
         }
         let catalogue = Catalogue(layout, onNotice: configuration.onNotice)
         let writer = try StoreWriter(layout, lock, states, configuration, signer, catalogue)
-        return TraceStore(layout, identity: identity, configuration, signer, catalogue, writer)
+        let store = TraceStore(layout, identity: identity, configuration, signer, catalogue, writer)
+        store.beginUpkeep()
+        return store
     }
+
+    /// Looks from time to time whether a seal or an anchor is due, for as long as the store is there.
+    private func beginUpkeep() {
+        guard let interval = configuration.upkeepInterval else { return }
+        let task = Task { [weak self] in
+            while !Task.isCancelled {
+                try? await Task.sleep(for: interval)
+                guard let self else { return }
+                try? await self.onWriter { $0.tick() }
+            }
+        }
+        upkeep.withLock { $0 = task }
+    }
+
+    deinit { upkeep.withLock { $0?.cancel() } }
 
     /// Writes one trace; durable when it returns.
     @discardableResult
     public func record(_ event: TraceEvent) async throws -> TraceReceipt { try await record([event])[0] }
 
-    /// Writes traces in the order given; durable when it returns.
+    /// Writes traces in the order given: all of them, durable when it returns, or none.
     ///
-    /// - Throws: ``TraceError``; then not all of them are durable, and the caller must not go on as if they were.
+    /// Only a crash of the process or machine before it returns may leave the first of them, whole and in order: nobody
+    /// was told of them.
+    ///
+    /// - Throws: ``TraceError``; then none of them was kept, and the caller must not go on as if they were.
     @discardableResult
     public func record(_ events: [TraceEvent]) async throws -> [TraceReceipt] {
         guard !events.isEmpty else { return [] }
-        var traces: [PreparedTrace] = []
-        traces.reserveCapacity(events.count)
-        for event in events { traces.append(try PreparedTrace(event, configuration)) }
-        let prepared = traces
+        let batch = try PreparedBatch(events, configuration)
         return try await withCheckedThrowingContinuation { continuation in
             let (closed, start) = pending.withLock { pending in
                 if pending.isClosed { return (true, false) }
-                pending.requests.append(Request(traces: prepared, continuation: continuation))
+                pending.requests.append(Request(batch: batch, continuation: continuation))
                 defer { pending.isDraining = true }
                 return (false, !pending.isDraining)
             }
@@ -120,7 +138,7 @@ public final class TraceStore: Sendable {
                 var count = 0
                 var traces = 0
                 while count < pending.requests.count, traces < TraceStore.batchLimit {
-                    traces += pending.requests[count].traces.count
+                    traces += pending.requests[count].batch.traces.count
                     count += 1
                 }
                 let taken = Array(pending.requests[..<count])
@@ -128,7 +146,7 @@ public final class TraceStore: Sendable {
                 return taken
             }
             if requests.isEmpty { return }
-            let batches = requests.map(\.traces)
+            let batches = requests.map(\.batch)
             let results = writer.withLock { $0?.commit(batches) }
             for (index, request) in requests.enumerated() {
                 request.continuation.resume(with: results?[index].mapError { $0 } ?? .failure(TraceError.closed))
@@ -151,8 +169,7 @@ public final class TraceStore: Sendable {
         }
     }
 
-    /// Closes and seals the segments being written, whatever their size: for a daily task on a quiet store, and before
-    /// an export.
+    /// Closes and seals the segments being written, whatever their size: before an export, or when a seal is wanted now.
     @discardableResult
     public func seal() async throws -> [TraceSeal] { try await onWriter { try $0.sealAll() } }
 
@@ -165,6 +182,7 @@ public final class TraceStore: Sendable {
     /// Writes what is pending and frees the store for another process. What is recorded afterwards fails.
     public func close() async throws {
         pending.withLock { $0.isClosed = true }
+        upkeep.withLock { $0?.cancel() }
         // The queue is serial: what was pending is written first.
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             queue.async { [self] in

@@ -21,7 +21,7 @@ struct JournalVerification {
 
     init(
         _ family: TraceFamily, _ layout: StoreLayout, identity: String, certificates: [TraceDigest: Certificate],
-        anchors: [any TraceAnchor]
+        anchors: [any TraceAnchor], heads: [TraceHead]
     ) {
         self.family = family
         self.layout = layout
@@ -46,6 +46,13 @@ struct JournalVerification {
                     opening.append(.rewritten(family, sequence: head.sequence))
                 }
             } catch { opening.append(.anchor(family)) }
+        }
+        for head in heads where head.family == family {
+            if head.store == identity {
+                known.append(head)
+            } else {
+                opening.append(.rewritten(family, sequence: head.sequence))
+            }
         }
     }
 

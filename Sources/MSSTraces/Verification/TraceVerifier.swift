@@ -3,6 +3,8 @@ public import MSSTLS
 
 /// The result of a verification.
 public struct TraceVerification: Sendable, Hashable {
+    /// The identity of the store; empty when it cannot be read.
+    public internal(set) var store = ""
     /// Everything found, journal by journal, oldest first.
     public internal(set) var findings: [TraceFinding] = []
     /// Records read and found in their place.
@@ -29,6 +31,7 @@ public struct TraceVerifier: Sendable {
     private let layout: StoreLayout
     private let certificates: [TraceDigest: Certificate]
     private let anchors: [any TraceAnchor]
+    private let heads: [TraceHead]
 
     /// Verifies the store in a folder.
     ///
@@ -36,11 +39,16 @@ public struct TraceVerifier: Sendable {
     ///   - certificates: those whose seals are believed. That they are the operator's is for the caller to know; that
     ///     they expired since is no fault.
     ///   - anchors: where heads were published.
-    public init(folder: String, certificates: [Certificate], anchors: [any TraceAnchor] = []) {
+    ///   - heads: heads that were handed over in another way: mailed, printed, deposited. Several of different times hold
+    ///     the journal at each of them.
+    public init(
+        folder: String, certificates: [Certificate], anchors: [any TraceAnchor] = [], heads: [TraceHead] = []
+    ) {
         layout = StoreLayout(root: folder)
         self.certificates = Dictionary(
             certificates.map { (TraceDigest(of: $0.der), $0) }, uniquingKeysWith: { first, _ in first })
         self.anchors = anchors
+        self.heads = heads
     }
 
     /// Verifies everything.
@@ -52,9 +60,11 @@ public struct TraceVerifier: Sendable {
             result.findings.append(.unreadable(path: layout.root))
             return result
         }
+        result.store = identity
         for family in TraceFamily.allCases {
             var journal = JournalVerification(
-                family, layout, identity: identity, certificates: certificates, anchors: anchors)
+                family, layout, identity: identity, certificates: certificates, anchors: anchors,
+                heads: heads)
             journal.run(&result)
         }
         return result
