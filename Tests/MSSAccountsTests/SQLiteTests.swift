@@ -81,6 +81,14 @@ import Testing
                     sql: "INSERT INTO change (at, actor, operation, fields, refused) VALUES (1, 'system', 'x', '[]', 0)"
                 )
             }
+            if step >= 5 {
+                try database.execute(
+                    sql: """
+                        INSERT INTO information (at, mailbox, address, newcomer, role, opened_by, opener, recipient)
+                            VALUES (1, 3, 'a', 7, 'delegate', 'system', NULL, 7);
+                        INSERT INTO clock VALUES (1, 5000000000);
+                        """)
+            }
         }
         try queue.close()
 
@@ -98,6 +106,8 @@ import Testing
             #expect(try reader.acceptances(by: PersonID(7)).count == (step >= 3 ? 1 : 0))
             #expect(try reader.pendingDeletionRequests().count == (step >= 3 ? 1 : 0))
             #expect(try reader.pendingChanges(limit: 9).count == (step >= 4 ? 1 : 0))
+            #expect(try reader.pendingInformation(after: 0, limit: 9).map(\.role) == (step >= 5 ? [.delegate] : []))
+            #expect(try reader.latestTime() == (step >= 5 ? Timestamp(seconds: 5) : nil))
         }
         #expect(try await repository.write { try $0.nextPersonID() } == PersonID(8))
         #expect(try await repository.write { try $0.nextMailboxID() } == MailboxID(step >= 2 ? 4 : 1))

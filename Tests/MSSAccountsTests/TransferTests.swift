@@ -47,7 +47,7 @@ import Testing
     func good(base: Base) async throws {
         let (accounts, report) = try await load(base)
         #expect(report.problems == [])
-        #expect(report.counts == [.structures: 1, .persons: 3, .mailboxes: 2])
+        #expect(report.counts == [.structures: 1, .persons: 3, .mailboxes: 2, .reservations: 0])
         try await accounts.repository.read { (reader) throws in
             let mailbox = try #require(try reader.mailbox(at: try directory("jeanne.martin@h.mssante.fr")))
             let created = try Timestamp(year: 2020, month: 3, day: 1)
@@ -139,6 +139,92 @@ import Testing
             #expect(mailbox?.marks.unpublished == 20_000)
         }
         #expect(try JSONSerialization.jsonObject(with: Data(try await export.json())) is [String: Any])
+    }
+
+    @Test(
+        "EX_GBM_4440, EX_GBM_6010, RE_GBM_4330: an export holds all that rights and delays depend on, and a load takes it over",
+        arguments: Base.allCases)
+    func everything(base: Base) async throws {
+        let hospital = try await Hospital(base)
+        let repository = hospital.accounts.repository
+        let now = hospital.clock.now()
+        let (doctor, secretary) = (hospital.doctor, hospital.secretary)
+        let gone = try await hospital.accounts.perform(
+            .create(hospital.draft(.organization, "ancien-service@beaujour.mssante.fr", hospital.director)),
+            by: Hospital.administrator
+        ).mailbox!
+        for version in ["2025", "2026"] {
+            hospital.clock.advance(days: 1)
+            try await hospital.accounts.perform(.acceptTerms(doctor, version: version), by: .person(doctor))
+        }
+        try await hospital.accounts.perform(.requestDeletion(hospital.personal.id), by: .person(doctor))
+        try await hospital.accounts.perform(.delete(gone.id), by: Hospital.administrator)
+        let (personal, team) = (hospital.personal.id, hospital.team.id)
+        try await repository.write { writer in
+            var person = try writer.person(doctor)!
+            person.professions = ["10", "40"]
+            person.contact = "jeanne@example.org"
+            person.reviewedAt = now
+            person.lastAuthentication = now
+            try writer.save(person)
+            var mailbox = try writer.mailbox(personal)!
+            mailbox.usableSince = now
+            mailbox.lastConnection = now
+            (mailbox.quota, mailbox.used) = (1_000, 950)
+            mailbox.automaticReply = AutomaticReply(
+                text: "Absente.\nRappelez « lundi » ; merci.", from: now, until: now + .seconds(1))
+            mailbox.purgesSentAfterDays = 30
+            mailbox.isUnlistedByChoice = true
+            mailbox.marks.unpublicationWarning = 20_000
+            mailbox.marks.unpublished = 20_015
+            mailbox.marks.deletionWarning = 20_100
+            (mailbox.marks.quotaLevel, mailbox.marks.quotaNotice, mailbox.marks.purged) = (90, 20_200, 20_201)
+            try writer.save(mailbox)
+            var shared = try writer.mailbox(team)!
+            shared.coHolders = [doctor]
+            shared.delegations = [Delegation(delegate: secretary, principal: doctor, from: now)]
+            try writer.save(shared)
+        }
+        let export = AccountExport(repository)
+        var tables: [AccountTable: [UInt8]] = [:]
+        for table in AccountTable.allCases { tables[table] = try await export.csv(table) }
+        for source in [ImportSource.csv(tables), .json(try await export.json())] {
+            let copy = Accounts(
+                repository: try base.open(Folder()), rules: PolicyAdapter(), journal: TestJournal(),
+                clock: hospital.clock)
+            #expect(try await copy.load(source, by: .system).problems == [])
+            let read = { (repository: any AccountRepository) in
+                try await repository.read { (reader) throws in
+                    (
+                        try reader.persons(after: PersonID(0), limit: 99),
+                        try reader.mailboxes(after: MailboxID(0), limit: 99).filter(\.exists),
+                        try reader.reservations(), try reader.pendingDeletionRequests(),
+                        try reader.acceptances(by: doctor)
+                    )
+                }
+            }
+            let (left, right) = (try await read(repository), try await read(copy.repository))
+            #expect(left.0 == right.0)
+            #expect(left.1 == right.1)
+            #expect(left.2 == right.2 && left.2.count == 1)
+            #expect(left.3 == right.3 && left.3.count == 1)
+            #expect(left.4 == right.4 && left.4.map(\.version) == ["2025", "2026"])
+        }
+    }
+
+    @Test("EX_GBM_6010: a load with a day to come, or a delay that began before the mailbox, is refused at its line")
+    func impossibleHistory() async throws {
+        for (column, value) in [
+            ("unpublication_warned", "2099-01-01"), ("deletion_warned", "2099-01-01"), ("usable_since", "2019-01-01"),
+            ("usable_since", "2099-01-01"), ("quota_level", "85"), ("used", "-1"), ("reply_text", "Absent."),
+        ] {
+            let text = """
+                kind;address;responsible;created;\(column)
+                PER;jeanne.martin@h.mssante.fr;8\(Numbers.rpps(1));2020-03-01;\(value)
+                """
+            let (_, report) = try await load(.memory, mailboxes: text)
+            #expect(report.problems.map(\.line) == [2], "\(column)")
+        }
     }
 
     @Test("A load is for the operator alone", arguments: Base.allCases)

@@ -105,6 +105,12 @@ public struct Delegation: Sendable, Hashable {
         self.maySend = maySend
     }
 
+    /// True when it allows nothing, at no time, that the other does not.
+    func isWithin(_ other: Delegation) -> Bool {
+        let ends = other.until.map { end in until.map { $0 <= end } ?? false } ?? true
+        return (!mayRead || other.mayRead) && (!maySend || other.maySend) && from >= other.from && ends
+    }
+
     /// True during the period.
     public func isInForce(at time: Timestamp) -> Bool { from <= time && until.map { time < $0 } ?? true }
 }
@@ -143,6 +149,13 @@ public struct LifecycleMarks: Sendable, Hashable {
 
     /// Nothing yet.
     public init() {}
+
+    /// True when no day lies after a time.
+    func all(notAfter time: Timestamp) -> Bool {
+        [unpublicationWarning, unpublished, deletionWarning, quotaNotice, purged].allSatisfy { day in
+            day.map { Int64($0) * 86_400 <= time.seconds } ?? true
+        }
+    }
 }
 
 /// An address that is kept from others for a time after its mailbox was deleted (RE_GBM_4330).

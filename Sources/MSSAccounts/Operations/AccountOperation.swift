@@ -103,6 +103,16 @@ public enum AccountOperation: Sendable, Hashable {
         }
     }
 
+    /// Which duty of administrators it belongs to (EX_SSI_5155).
+    var duty: AdministratorDuty {
+        switch self {
+        case .saveStructure: .structures
+        case .addPerson, .updatePerson, .changeIdentity, .authorise, .reviewAuthorisation, .acceptTerms: .persons
+        case .suspend, .reactivate: .suspensions
+        default: .mailboxes
+        }
+    }
+
     /// What the actor must be allowed to do to the mailbox; `nil` when the operation has its own condition.
     var right: MailboxAction? {
         switch self {

@@ -11,6 +11,12 @@ public struct Accounts: Sendable {
     let rules: any AccountRules
     let journal: any AccountJournal
     let clock: any WallClock
+    let informer: (any AccountInformer)?
+    /// Refreshed after every operation, so that what was changed here holds at once.
+    public let index: RightsIndex?
+    /// Changes leave the base once, however many operations end at the same time; so do informations.
+    private let changesTurn = Turn()
+    private let informationTurn = Turn()
     /// Who may do what.
     public let rights: RightsRules
     /// How long the address of a deleted mailbox is kept from others (RE_GBM_4330). The text leaves it to the operator.
@@ -20,14 +26,18 @@ public struct Accounts: Sendable {
     public static let defaultReservation = Duration.seconds(365 * 86_400)
 
     /// Accounts.
+    ///
+    /// - Parameter informer: tells holders of new accesses (§2.4.3); without one the information waits in the base.
     public init(
         repository: any AccountRepository, rules: any AccountRules, journal: any AccountJournal,
-        rights: RightsRules = RightsRules(), clock: any WallClock = SystemWallClock(),
-        reservation: Duration = Accounts.defaultReservation
+        informer: (any AccountInformer)? = nil, index: RightsIndex? = nil, rights: RightsRules = RightsRules(),
+        clock: any WallClock = SystemWallClock(), reservation: Duration = Accounts.defaultReservation
     ) {
         self.repository = repository
         self.rules = rules
         self.journal = journal
+        self.informer = informer
+        self.index = index
         self.rights = rights
         self.clock = clock
         self.reservation = reservation
@@ -41,6 +51,8 @@ public struct Accounts: Sendable {
         public var person: Person?
         /// What the rules advise.
         public var advice: [AccountFinding] = []
+        /// The holders who are told of an access that was opened (§2.4.3).
+        public var informed: [PersonID] = []
     }
 
     /// Performs an operation, or refuses it whole. Both leave a trace (EX_GDT_5030, EX_GDT_5040).
@@ -53,8 +65,9 @@ public struct Accounts: Sendable {
         let outcome: Outcome
         do {
             outcome = try await repository.write { writer in
-                let outcome = try Performance(accounts: self, actor: actor, now: now, writer: writer).run(operation)
-                return outcome
+                try rights.require(operation.duty, of: actor)
+                if !operation.isBookkeeping { try Accounts.noteClock(now, writer) }
+                return try Performance(accounts: self, actor: actor, now: now, writer: writer).run(operation)
             }
         } catch let refusal as any ExplainedFailure {
             if !(refusal is AccountStoreError) || (refusal as? AccountStoreError) == .addressTaken {
@@ -68,8 +81,27 @@ public struct Accounts: Sendable {
             }
             throw refusal
         }
-        _ = try? await deliverChanges()
+        await handOver()
         return outcome
+    }
+
+    /// What follows a change once it is kept: none of it may undo the change, all of it is tried again later.
+    func handOver() async {
+        _ = try? await index?.refresh()
+        _ = try? await deliverChanges()
+        _ = try? await deliverInformation()
+    }
+
+    /// A clock that went back is a change of its own, with both times: nothing is refused, nothing goes unnoticed.
+    static func noteClock(_ now: Timestamp, _ writer: any AccountWriter) throws {
+        let latest = try writer.latestTime()
+        if latest != now { try writer.save(latestTime: now) }
+        // The base keeps nanoseconds; a clock corrected by less than a second is a clock that is kept right.
+        guard let latest, latest - now >= .seconds(1) else { return }
+        try writer.append(
+            AccountChange(
+                at: now, actor: Actor.system.text, operation: "clockWentBack",
+                fields: [AccountChange.Field("clock", before: latest.xsdDateTime, after: now.xsdDateTime)]))
     }
 
     /// Decides whether an actor may do something to the mailbox at an address, from the base itself. For many decisions
@@ -88,7 +120,9 @@ public struct Accounts: Sendable {
     ///
     /// - Returns: how many were handed over.
     @discardableResult
-    public func deliverChanges() async throws -> Int {
+    public func deliverChanges() async throws -> Int { try await changesTurn.run { try await handChangesOver() } }
+
+    private func handChangesOver() async throws -> Int {
         var count = 0
         while true {
             let changes = try await repository.read { try $0.pendingChanges(limit: 1_000) }
@@ -96,6 +130,45 @@ public struct Accounts: Sendable {
             try await journal.record(changes)
             try await repository.write { try $0.removeChanges(through: last.number) }
             count += changes.count
+        }
+    }
+
+    /// Tells holders of the accesses that were opened, oldest first. A person who cannot be reached holds up nobody else
+    /// and is tried again the next time.
+    ///
+    /// - Returns: how many were told, and how many wait.
+    @discardableResult
+    public func deliverInformation() async throws -> (told: Int, waiting: Int) {
+        try await informationTurn.run { try await tellHolders() }
+    }
+
+    private func tellHolders() async throws -> (told: Int, waiting: Int) {
+        var (told, waiting, last) = (0, 0, Int64(0))
+        while true {
+            let after = last
+            let pending = try await repository.read { reader in
+                try reader.pendingInformation(after: after, limit: 500).map { information in
+                    (
+                        information, try reader.person(information.recipient), try reader.person(information.newcomer),
+                        try information.opener.flatMap { try reader.person($0) }
+                    )
+                }
+            }
+            guard let end = pending.last?.0.number else { return (told, waiting) }
+            last = end
+            for (information, recipient, newcomer, opener) in pending {
+                guard let informer, let recipient, let newcomer else {
+                    waiting += 1
+                    continue
+                }
+                let notice = AccessNotice(information, newcomer: newcomer, opener: opener)
+                do { try await informer.inform(recipient, notice, key: "acces-\(information.number)") } catch {
+                    waiting += 1
+                    continue
+                }
+                try await repository.write { try $0.removeInformation(information.number) }
+                told += 1
+            }
         }
     }
 }

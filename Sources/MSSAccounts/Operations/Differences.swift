@@ -107,7 +107,9 @@ enum Texts {
     }
 
     /// A reply has lines; it ends after now.
-    static func checkReply(_ reply: AutomaticReply, _ now: Timestamp) throws(AccountOperationError) {
+    static func checkReply(_ reply: AutomaticReply, _ now: Timestamp = Timestamp(seconds: .min))
+        throws(AccountOperationError)
+    {
         let isText = reply.text.unicodeScalars.allSatisfy {
             $0 == "\n" || $0 == "\t" || $0.properties.generalCategory != .control
         }

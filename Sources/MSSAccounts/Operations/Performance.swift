@@ -29,10 +29,7 @@ struct Performance {
         var after: Person
         switch operation {
         case .addPerson(let draft):
-            try managersOnly(nil, among: draft.structures)
-            guard try writer.person(known: draft.identity) == nil else { throw AccountStoreError.identityTaken }
-            (before, after) = (nil, draft)
-            after.id = try writer.nextPersonID()
+            (before, after) = (nil, try newPerson(draft))
             after.acceptedTerms = nil
             after.lastAuthentication = nil
         case .updatePerson(let changed):
@@ -61,12 +58,41 @@ struct Performance {
             (before, after) = try person(id)
             // Nobody accepts for another.
             guard actor == .person(id) else { throw AccountOperationError.notForUsers }
-            try Texts.check(version)
+            // It is told in lists of files.
+            guard !version.isEmpty, PersonIdentity.isName(version) else { throw AccountOperationError.badText }
             let acceptance = TermsAcceptance(version: version, at: now)
             after.acceptedTerms = acceptance
             try writer.append(acceptance, by: id)
         default: throw AccountOperationError.notFound
         }
+        return try keep(operation, before, after)
+    }
+
+    /// A person of another system, with the history of it.
+    func load(_ draft: Person, acceptances: [TermsAcceptance]) throws {
+        let times = acceptances.map(\.at) + [draft.lastAuthentication, draft.reviewedAt].compactMap(\.self)
+        guard times.allSatisfy({ $0 <= now }) else { throw AccountOperationError.clockWentBack }
+        var person = try newPerson(draft)
+        person.acceptedTerms = acceptances.max { $0.at < $1.at }
+        _ = try keep(.addPerson(person), nil, person)
+        for acceptance in acceptances {
+            guard PersonIdentity.isName(acceptance.version) else { throw AccountOperationError.badText }
+            try writer.append(acceptance, by: person.id)
+        }
+    }
+
+    private func newPerson(_ draft: Person) throws -> Person {
+        try managersOnly(nil, among: draft.structures)
+        guard try writer.person(known: draft.identity) == nil else { throw AccountStoreError.identityTaken }
+        var person = draft
+        person.id = try writer.nextPersonID()
+        return person
+    }
+
+    private func keep(
+        _ operation: AccountOperation, _ before: Person?, _ changed: Person
+    ) throws -> Accounts.Outcome {
+        var after = changed
         guard after.identity.isSound else { throw IdentityError.malformed }
         // Rights over health data and over other people's mailboxes come from the operator, not from a structure's manager.
         if !actor.isOperator, after.managedStructures != before?.managedStructures ?? [] {
@@ -107,8 +133,8 @@ struct Performance {
             guard mailbox.exists, mailbox.createdAt <= now, mailbox.lastConnection.map({ $0 <= now }) ?? true else {
                 throw AccountOperationError.clockWentBack
             }
-            // The users could connect only if it was not suspended; then their year begins with the load.
-            if case .suspended = mailbox.state { mailbox.usableSince = now }
+            guard mailbox.createdAt <= mailbox.usableSince, mailbox.usableSince <= now, mailbox.marks.all(notAfter: now)
+            else { throw AccountOperationError.clockWentBack }
         } else {
             mailbox.createdAt = now
             mailbox.usableSince = now
@@ -133,11 +159,41 @@ struct Performance {
         try apply(operation, before, &after, &person)
         let advice = operation.isBookkeeping ? [] : try check(before, after)
         if before != after { try writer.save(after) }
+        let informed = try inform(operation, before)
         // A connection is a trace of the session (EX_GDT_5060), not of the base.
         if !operation.isBookkeeping {
             try trace(operation, mailbox: after, person: person, fields: Differences.of(before, after))
         }
-        return Accounts.Outcome(mailbox: after, advice: advice)
+        return Accounts.Outcome(mailbox: after, advice: advice, informed: informed)
+    }
+
+    /// §2.4.3: whoever opens an access to a shared mailbox, all its holders are told. Kept in the transaction itself, so
+    /// that there is no access of which nobody will hear.
+    private func inform(_ operation: AccountOperation, _ before: Mailbox) throws -> [PersonID] {
+        guard before.kind == .organization || before.kind == .practice else { return [] }
+        let (newcomer, role): (PersonID, AccessInformation.Role)
+        switch operation {
+        case .addCoHolder(_, let id): (newcomer, role) = (id, .coHolder)
+        case .changeResponsible(_, let id) where !before.coHolders.contains(id): (newcomer, role) = (id, .responsible)
+        case .delegate(_, let delegation):
+            let known = before.delegations.first {
+                $0.delegate == delegation.delegate && $0.principal == delegation.principal
+            }
+            // What opens nothing that was not open needs no telling.
+            if let known, delegation.isWithin(known) { return [] }
+            (newcomer, role) = (delegation.delegate, .delegate)
+        default: return []
+        }
+        var opener: PersonID?
+        if case .person(let id) = actor { opener = id }
+        let recipients = ([before.responsible] + before.coHolders).filter { $0 != opener && $0 != newcomer }
+        for recipient in recipients {
+            try writer.append(
+                AccessInformation(
+                    at: now, mailbox: before.id, address: before.address.address.text, newcomer: newcomer, role: role,
+                    openedBy: actor.text, opener: opener, recipient: recipient))
+        }
+        return recipients
     }
 
     private func apply(

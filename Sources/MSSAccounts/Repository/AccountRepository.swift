@@ -47,6 +47,12 @@ public protocol AccountReader {
     func mailboxes(changedAfter revision: Int64) throws -> [Mailbox]
     /// At most `limit` changes that no journal has taken yet, oldest first.
     func pendingChanges(limit: Int) throws -> [AccountChange]
+    /// At most `limit` informations numbered above `number` that no channel has taken yet, in order.
+    func pendingInformation(after number: Int64, limit: Int) throws -> [AccessInformation]
+    /// The reservations of addresses, in the order of these.
+    func reservations() throws -> [AddressReservation]
+    /// What the clock said at the last operation.
+    func latestTime() throws -> Timestamp?
 }
 
 /// What can be changed in the base.
@@ -73,6 +79,12 @@ public protocol AccountWriter: AccountReader {
     func append(_ change: AccountChange) throws
     /// Drops the changes up to this number: the journal has them.
     func removeChanges(through number: Int64) throws
+    /// Keeps an information until a channel has taken it; its number is given here.
+    func append(_ information: AccessInformation) throws
+    /// Drops an information: a channel has taken it.
+    func removeInformation(_ number: Int64) throws
+    /// Keeps what the clock says.
+    func save(latestTime: Timestamp) throws
 }
 
 /// Why the base refuses or fails.
@@ -93,6 +105,10 @@ public enum AccountStoreError: Error, Sendable, Hashable {
     case tooNew
     /// No room: nothing of the write was kept.
     case full
+    /// The user's share of the disk is used up (EDQUOT): nothing of the write was kept.
+    case quotaExceeded
+    /// A file of the base would outgrow what the process may write (EFBIG): nothing of the write was kept.
+    case fileTooLarge
     /// Another process holds the base longer than allowed.
     case busy
     /// The file cannot be read or written.
@@ -113,6 +129,8 @@ extension AccountStoreError: ExplainedFailure {
         case .corrupt, .damagedRow: "La base des comptes est endommagée : restaurez une sauvegarde."
         case .tooNew: "La base des comptes vient d'une version plus récente du logiciel."
         case .full: "Le disque est plein : rien n'a été enregistré."
+        case .quotaExceeded: "Le quota de disque du service est épuisé : rien n'a été enregistré."
+        case .fileTooLarge: "La base des comptes a atteint la taille de fichier permise : rien n'a été enregistré."
         case .busy: "La base des comptes est occupée par un autre traitement."
         case .unavailable: "La base des comptes ne peut être ni lue ni écrite."
         }
@@ -129,6 +147,8 @@ extension AccountStoreError: ExplainedFailure {
         case .damagedRow(let table): "damaged row in \(table)"
         case .tooNew: "base of accounts from a later version"
         case .full: "no room for the base of accounts"
+        case .quotaExceeded: "disk quota exceeded"
+        case .fileTooLarge: "limit on file sizes reached"
         case .busy: "base of accounts busy"
         case .unavailable(let detail): "base of accounts unavailable: \(detail)"
         }

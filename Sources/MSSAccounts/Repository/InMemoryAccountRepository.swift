@@ -55,6 +55,9 @@ struct MemoryBase {
     var lastPerson: Int64 = 0
     var lastMailbox: Int64 = 0
     var lastChange: Int64 = 0
+    var information: [Int64: AccessInformation] = [:]
+    var lastInformation: Int64 = 0
+    var latestTime: Timestamp?
 }
 
 /// One read or write. Confined to the body it was made for, which runs under the lock.
@@ -146,6 +149,13 @@ final class MemorySession: AccountWriter {
         base.changes.keys.sorted().prefix(limit).compactMap { base.changes[$0] }
     }
 
+    func pendingInformation(after number: Int64, limit: Int) -> [AccessInformation] {
+        base.information.keys.filter { $0 > number }.sorted().prefix(max(0, limit)).compactMap { base.information[$0] }
+    }
+
+    func reservations() -> [AddressReservation] { base.reservations.sorted { $0.key < $1.key }.map(\.value) }
+    func latestTime() -> Timestamp? { base.latestTime }
+
     // MARK: Writing
 
     func nextMailboxID() -> MailboxID {
@@ -223,6 +233,16 @@ final class MemorySession: AccountWriter {
         change.number = base.lastChange
         set(\.changes, change.number, change)
     }
+
+    func append(_ information: AccessInformation) {
+        set(\.lastInformation, base.lastInformation + 1)
+        var information = information
+        information.number = base.lastInformation
+        set(\.information, information.number, information)
+    }
+
+    func removeInformation(_ number: Int64) { set(\.information, number, nil) }
+    func save(latestTime: Timestamp) { set(\.latestTime, latestTime) }
 
     func removeChanges(through number: Int64) {
         for key in base.changes.keys where key <= number { set(\.changes, key, nil) }

@@ -78,6 +78,13 @@ public enum AccessDenial: String, Error, Sendable, Hashable, CaseIterable {
     case notAnApplication
     /// Messages are not for administrators or managers.
     case messagesAreNotForManagers
+    /// The administrator's account is not for this.
+    case beyondDuty
+    /// The base could not be asked for so long that what is known of rights may be over.
+    case unverifiable
+
+    /// True when asking again later may get another answer without anybody's doing: a server defers, it does not refuse.
+    public var isTemporary: Bool { self == .unverifiable }
 }
 
 extension AccessDenial: ExplainedFailure {
@@ -94,7 +101,8 @@ extension AccessDenial: ExplainedFailure {
         case .beyondRole: "EX_GBM_5410"
         case .delegationNotInForce, .principalLost: "EX_GBM_5411"
         case .otherStructure, .notAnApplication: "EX_LPS_1200"
-        case .messagesAreNotForManagers: "EX_SSI_5155"
+        case .messagesAreNotForManagers, .beyondDuty: "EX_SSI_5155"
+        case .unverifiable: "EX_SSI_5130"
         }
     }
 
@@ -115,6 +123,8 @@ extension AccessDenial: ExplainedFailure {
         case .otherStructure: "Le certificat présenté n'est pas celui de la structure de cette boîte aux lettres."
         case .notAnApplication: "Un certificat de structure n'ouvre que des boîtes aux lettres applicatives."
         case .messagesAreNotForManagers: "La gestion des boîtes aux lettres ne donne pas accès aux messages."
+        case .beyondDuty: "Votre compte d'administration n'est pas prévu pour cette action."
+        case .unverifiable: "Vos droits ne peuvent pas être vérifiés pour le moment : réessayez dans quelques instants."
         }
     }
 

@@ -22,6 +22,21 @@ public enum Actor: Sendable, Hashable {
     }
 }
 
+/// What an administrator's account is for: the operation of the service in parts, so that nobody has more rights than the
+/// work needs (EX_SSI_5155, 1.7 draft). None of them opens a message.
+public enum AdministratorDuty: String, Sendable, Hashable, CaseIterable {
+    /// Structures.
+    case structures
+    /// Persons and their authorisation.
+    case persons
+    /// Mailboxes, their holders and settings.
+    case mailboxes
+    /// Suspending mailboxes and lifting suspensions.
+    case suspensions
+    /// Bulk loads.
+    case loads
+}
+
 /// What can be asked of a mailbox.
 public enum MailboxAction: String, Sendable, Hashable, CaseIterable {
     /// Read messages.

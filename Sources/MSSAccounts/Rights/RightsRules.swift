@@ -4,9 +4,23 @@ public import MSSCore
 public struct RightsRules: Sendable, Hashable {
     /// The version of the terms of use in force; `nil` when the operator has them accepted elsewhere (EX_DCU_5030).
     public var terms: String?
+    /// What each administrator's account is for, by name; who is not listed administers nothing (EX_SSI_5155, 1.7
+    /// draft). `nil` when the operator limits its administrators elsewhere.
+    public var administrators: [String: Set<AdministratorDuty>]?
 
     /// Rules.
-    public init(terms: String? = nil) { self.terms = terms }
+    public init(terms: String? = nil, administrators: [String: Set<AdministratorDuty>]? = nil) {
+        self.terms = terms
+        self.administrators = administrators
+    }
+
+    /// Whether an actor may administer something; persons and applications have rights of their own, checked elsewhere.
+    func require(_ duty: AdministratorDuty, of actor: Actor) throws(AccessDenial) {
+        guard case .administrator(let name) = actor else { return }
+        // An account without a name is nobody's (EX_SSI_5155).
+        guard name.contains(where: { !$0.isWhitespace }) else { throw .unknownPerson }
+        if let administrators, administrators[name]?.contains(duty) != true { throw .beyondDuty }
+    }
 
     /// Decides.
     ///
@@ -24,7 +38,9 @@ public struct RightsRules: Sendable, Hashable {
         }
         switch actor {
         case .administrator:
-            return action.touchesMessages ? .denied(.messagesAreNotForManagers) : .allowed(.administrator)
+            if action.touchesMessages { return .denied(.messagesAreNotForManagers) }
+            do throws(AccessDenial) { try require(.mailboxes, of: actor) } catch { return .denied(error) }
+            return .allowed(.administrator)
         case .system: return action.touchesMessages ? .denied(.messagesAreNotForManagers) : .allowed(.system)
         case .application(let structure): return application(structure, action, mailbox)
         case .person(let id): return try decide(id, action, mailbox, time, person)

@@ -11,6 +11,7 @@ enum AccountSchema {
         migrator.registerMigration("2-mailboxes") { try $0.execute(sql: mailboxes) }
         migrator.registerMigration("3-terms-requests-reservations") { try $0.execute(sql: agreements) }
         migrator.registerMigration("4-changes-revisions") { try $0.execute(sql: changes) }
+        migrator.registerMigration("5-information-clock") { try $0.execute(sql: information) }
         return migrator
     }
 
@@ -95,5 +96,14 @@ enum AccountSchema {
             mailbox INTEGER, address TEXT, person INTEGER, fields TEXT NOT NULL, refused INTEGER NOT NULL,
             refused_by TEXT, refused_because TEXT
         ) STRICT;
+        """
+
+    private static let information = """
+        CREATE TABLE information (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, mailbox INTEGER NOT NULL REFERENCES mailbox,
+            address TEXT NOT NULL, newcomer INTEGER NOT NULL REFERENCES person, role TEXT NOT NULL,
+            opened_by TEXT NOT NULL, opener INTEGER REFERENCES person, recipient INTEGER NOT NULL REFERENCES person
+        ) STRICT;
+        CREATE TABLE clock (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), latest INTEGER NOT NULL) STRICT;
         """
 }

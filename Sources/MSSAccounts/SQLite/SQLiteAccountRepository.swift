@@ -1,4 +1,6 @@
 import GRDB
+import GRDBSQLite
+import Glibc
 import MSSCore
 
 /// Accounts in an SQLite file: write-ahead log, foreign keys, one writer and many readers, several processes.
@@ -84,8 +86,27 @@ public final class SQLiteAccountRepository: AccountRepository {
     ) async throws -> Result {
         try await translating {
             try await withoutActuallyEscaping(body) { body in
-                try await pool.write { database in try body(SQLiteSession(database)) }
+                try await pool.writeWithoutTransaction { database in
+                    try SQLiteAccountRepository.transaction(database, body)
+                }
             }
+        }
+    }
+
+    /// One transaction; a failure is named while the connection still knows what the system said.
+    private static func transaction<Result>(
+        _ database: Database, _ body: (any AccountWriter) throws -> Result
+    ) throws -> Result {
+        do {
+            var result: Result?
+            try database.inTransaction(.immediate) {
+                result = try body(SQLiteSession(database))
+                return .commit
+            }
+            // The closure returned: it set the result.
+            return result!
+        } catch let error as DatabaseError {
+            throw StoreFailure.of(error, system: SystemFailure.last(database))
         }
     }
 
@@ -111,13 +132,33 @@ public final class SQLiteAccountRepository: AccountRepository {
     }
 }
 
+/// What the operating system said when SQLite last failed to write.
+enum SystemFailure {
+    /// `errno` of the last failed call on the files of a connection; 0 when there was none. SQLite keeps it with each
+    /// file: a commit that fails in the write-ahead log tells it nowhere else.
+    static func last(_ database: Database) -> CInt {
+        guard let connection = database.sqliteConnection else { return 0 }
+        var code: CInt = 0
+        // The log, or the journal, is where writes go first. Its methods are NULL while it is not open.
+        var log: UnsafeMutablePointer<sqlite3_file>?
+        if sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK, let log,
+            let control = log.pointee.pMethods?.pointee.xFileControl
+        {
+            _ = control(log, SQLITE_FCNTL_LAST_ERRNO, &code)
+        }
+        if code == 0 { sqlite3_file_control(connection, "main", SQLITE_FCNTL_LAST_ERRNO, &code) }
+        return code == 0 ? sqlite3_system_errno(connection) : code
+    }
+}
+
 /// SQLite's failures in the words of ``AccountStoreError``.
 enum StoreFailure {
     static func translating<Result>(_ body: () throws -> Result) throws -> Result {
         do { return try body() } catch let error as DatabaseError { throw of(error) }
     }
 
-    static func of(_ error: DatabaseError) -> AccountStoreError {
+    /// - Parameter system: `errno` of the failed call, which tells a full disk from a quota and a limit of the process.
+    static func of(_ error: DatabaseError, system: CInt = 0) -> AccountStoreError {
         let message = error.message ?? ""
         switch error.resultCode {
         case .SQLITE_FULL: return .full
@@ -131,8 +172,13 @@ enum StoreFailure {
             case .SQLITE_CONSTRAINT_UNIQUE where message.contains("mailbox"): return .addressTaken
             default: return .unavailable(message)
             }
-        // No room shows as a failed write too, when it is a quota or a limit of the process that refuses.
-        case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_WRITE: return .full
+        case .SQLITE_IOERR, .SQLITE_CANTOPEN:
+            switch system {
+            case ENOSPC: return .full
+            case EDQUOT: return .quotaExceeded
+            case EFBIG: return .fileTooLarge
+            default: return .unavailable(system == 0 ? message : "\(message), errno \(system)")
+            }
         default: return .unavailable(message)
         }
     }

@@ -34,6 +34,14 @@ extension SQLiteSession: AccountWriter {
             ])
     }
 
+    func reservations() throws -> [AddressReservation] {
+        try rows("SELECT address, former_holder, until_time FROM reservation ORDER BY address_key", []).map { row in
+            var reader = RowReader(row, table: "reservation")
+            return AddressReservation(
+                address: try reader.address(), formerHolder: PersonID(try reader.integer()), until: try reader.time())
+        }
+    }
+
     func removeReservation(of address: DirectoryMailAddress) throws {
         try execute("DELETE FROM reservation WHERE address_key = ?", [address.key])
     }
@@ -109,5 +117,57 @@ extension SQLiteSession: AccountWriter {
 
     func removeChanges(through number: Int64) throws {
         try execute("DELETE FROM change WHERE number <= ?", [number])
+    }
+
+    // MARK: Information and clock
+
+    func pendingInformation(after number: Int64, limit: Int) throws -> [AccessInformation] {
+        let sql = """
+            SELECT number, at, mailbox, address, newcomer, role, opened_by, opener, recipient FROM information
+            WHERE number > ? ORDER BY number LIMIT ?
+            """
+        return try rows(sql, [number, max(0, limit)]).map { row in
+            var reader = RowReader(row, table: "information")
+            let number = try reader.integer()
+            let (at, mailbox) = (try reader.time(), MailboxID(try reader.integer()))
+            let (address, newcomer) = (try reader.text(), PersonID(try reader.integer()))
+            guard let role = AccessInformation.Role(rawValue: try reader.text()) else { throw reader.damaged }
+            var information = AccessInformation(
+                at: at, mailbox: mailbox, address: address, newcomer: newcomer, role: role,
+                openedBy: try reader.text(), opener: try reader.optionalInteger().map { PersonID($0) },
+                recipient: PersonID(try reader.integer()))
+            information.number = number
+            return information
+        }
+    }
+
+    func append(_ information: AccessInformation) throws {
+        try execute(
+            """
+            INSERT INTO information (at, mailbox, address, newcomer, role, opened_by, opener, recipient)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                information.at.storedNanoseconds, information.mailbox.rawValue, information.address,
+                information.newcomer.rawValue, information.role.rawValue, information.openedBy,
+                information.opener?.rawValue, information.recipient.rawValue,
+            ])
+    }
+
+    func removeInformation(_ number: Int64) throws {
+        try execute("DELETE FROM information WHERE number = ?", [number])
+    }
+
+    func latestTime() throws -> Timestamp? {
+        try row("SELECT latest FROM clock", []).map { row in
+            var reader = RowReader(row, table: "clock")
+            return try reader.time()
+        }
+    }
+
+    func save(latestTime: Timestamp) throws {
+        try execute(
+            "INSERT INTO clock VALUES (1, ?) ON CONFLICT (only_row) DO UPDATE SET latest = excluded.latest",
+            [latestTime.storedNanoseconds])
     }
 }

@@ -45,12 +45,10 @@ extension SQLiteSession {
     private func mailboxes(_ condition: String, _ arguments: [(any DatabaseValueConvertible)?]) throws -> [Mailbox] {
         var mailboxes = try rows("SELECT \(SQLiteSession.mailboxColumns) FROM mailbox \(condition)", arguments)
             .map(SQLiteSession.mailbox)
-        guard let first = mailboxes.map(\.id).min()?.rawValue, let last = mailboxes.map(\.id).max()?.rawValue else {
-            return []
-        }
+        let runs = SQLiteSession.runs(mailboxes.map(\.id.rawValue))
         let places = Dictionary(uniqueKeysWithValues: mailboxes.indices.map { (mailboxes[$0].id.rawValue, $0) })
         let coHolders = "SELECT mailbox, person FROM co_holder WHERE mailbox BETWEEN ? AND ? ORDER BY mailbox, position"
-        for row in try rows(coHolders, [first, last]) {
+        for row in try runs.flatMap({ try rows(coHolders, [$0.lowerBound, $0.upperBound]) }) {
             var reader = RowReader(row, table: "co_holder")
             guard let place = places[try reader.integer()] else { continue }
             mailboxes[place].coHolders.append(PersonID(try reader.integer()))
@@ -59,7 +57,7 @@ extension SQLiteSession {
             SELECT mailbox, delegate, principal, from_time, until_time, may_read, may_send FROM delegation
             WHERE mailbox BETWEEN ? AND ? ORDER BY mailbox, position
             """
-        for row in try rows(delegations, [first, last]) {
+        for row in try runs.flatMap({ try rows(delegations, [$0.lowerBound, $0.upperBound]) }) {
             var reader = RowReader(row, table: "delegation")
             guard let place = places[try reader.integer()] else { continue }
             mailboxes[place].delegations.append(

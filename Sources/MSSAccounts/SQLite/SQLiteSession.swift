@@ -45,6 +45,19 @@ final class SQLiteSession {
 // MARK: Structures and persons
 
 extension SQLiteSession {
+    /// Ranges that hold the numbers and little else: two mailboxes far apart must not make all between them be read.
+    static func runs(_ numbers: [Int64]) -> [ClosedRange<Int64>] {
+        var runs: [ClosedRange<Int64>] = []
+        for number in numbers.sorted() {
+            if let last = runs.last, number - last.upperBound <= 32 {
+                runs[runs.count - 1] = last.lowerBound...number
+            } else {
+                runs.append(number...number)
+            }
+        }
+        return runs
+    }
+
     func structure(_ identifier: StructureIdentifier) throws -> Structure? {
         try row("SELECT * FROM structure WHERE identifier = ?", [identifier.text]).map(SQLiteSession.structure)
     }
@@ -87,13 +100,13 @@ extension SQLiteSession {
     private func persons(_ condition: String, _ arguments: [(any DatabaseValueConvertible)?]) throws -> [Person] {
         var persons = try rows("SELECT \(SQLiteSession.personColumns) FROM person \(condition)", arguments)
             .map(SQLiteSession.person)
-        guard let first = persons.map(\.id).min(), let last = persons.map(\.id).max() else { return [] }
         let sql = """
             SELECT person, manages, structure FROM person_structure WHERE person BETWEEN ? AND ?
             ORDER BY person, manages, position
             """
         let places = Dictionary(uniqueKeysWithValues: persons.indices.map { (persons[$0].id.rawValue, $0) })
-        for row in try rows(sql, [first.rawValue, last.rawValue]) {
+        let runs = SQLiteSession.runs(persons.map(\.id.rawValue))
+        for row in try runs.flatMap({ try rows(sql, [$0.lowerBound, $0.upperBound]) }) {
             var reader = RowReader(row, table: "person_structure")
             guard let place = places[try reader.integer()] else { continue }
             let manages = try reader.flag()

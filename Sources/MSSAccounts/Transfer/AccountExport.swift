@@ -1,6 +1,7 @@
 import MSSCore
 
-/// Structures, persons and mailboxes as files that ``Accounts/load(_:by:)`` reads; deleted mailboxes apart.
+/// Structures, persons, mailboxes and reserved addresses as files that ``Accounts/load(_:by:)`` reads: all that rights and
+/// the life cycle depend on. Deleted mailboxes apart, of which the traces tell.
 ///
 /// Who exports is for the caller to check: the files name every user.
 public struct AccountExport: Sendable {
@@ -69,7 +70,9 @@ public struct AccountExport: Sendable {
         case .persons:
             var last = PersonID(0)
             while case let page = try reader.persons(after: last, limit: AccountExport.page), let end = page.last {
-                page.forEach { body(record($0)) }
+                for person in page {
+                    body(record(person, person.acceptedTerms == nil ? [] : try reader.acceptances(by: person.id)))
+                }
                 last = end.id
             }
         case .mailboxes:
@@ -80,10 +83,27 @@ public struct AccountExport: Sendable {
                 identities[id] = text
                 return text
             }
+            let requests = Dictionary(
+                try reader.pendingDeletionRequests().map { ($0.mailbox, $0.at) },
+                uniquingKeysWith: { first, _ in first })
             var last = MailboxID(0)
             while case let page = try reader.mailboxes(after: last, limit: AccountExport.page), let end = page.last {
-                for mailbox in page where mailbox.exists { body(try record(mailbox, identity)) }
+                for mailbox in page where mailbox.exists {
+                    var record = try record(mailbox, identity)
+                    record.values["deletion_requested"] = requests[mailbox.id]?.xsdDateTime
+                    body(record)
+                }
                 last = end.id
+            }
+        case .reservations:
+            for reservation in try reader.reservations() {
+                var record = ImportRecord(table: .reservations, line: 0)
+                record.values = [
+                    "address": reservation.address.address.text,
+                    "former_holder": try reader.person(reservation.formerHolder)?.identity.text ?? "",
+                    "until": reservation.until.xsdDateTime,
+                ]
+                body(record)
             }
         }
     }
@@ -99,7 +119,7 @@ public struct AccountExport: Sendable {
         return record
     }
 
-    private static func record(_ person: Person) -> ImportRecord {
+    private static func record(_ person: Person, _ acceptances: [TermsAcceptance]) -> ImportRecord {
         var record = ImportRecord(table: .persons, line: 0)
         record.values = [
             "identity": person.identity.text, "given_name": person.givenName, "family_name": person.familyName,
@@ -107,9 +127,12 @@ public struct AccountExport: Sendable {
             "authorised": String(person.isAuthorised),
         ]
         record.values["contact"] = person.contact
+        record.values["reviewed_at"] = person.reviewedAt?.xsdDateTime
+        record.values["last_authentication"] = person.lastAuthentication?.xsdDateTime
         record.lists = [
             "professions": person.professions, "structures": person.structures.map(\.text),
             "managed_structures": person.managedStructures.map(\.text),
+            "terms": acceptances.map { "\($0.version)>\($0.at.xsdDateTime)" },
         ]
         return record
     }
@@ -134,9 +157,21 @@ public struct AccountExport: Sendable {
             record.values["suspended_since"] = since.xsdDateTime
             record.values["suspended_because"] = reason
         }
-        record.values["unpublished"] = mailbox.marks.unpublished.map { day in
-            String(Timestamp(seconds: Int64(day) * 86_400).xsdDateTime.prefix(10))
+        if mailbox.usableSince != mailbox.createdAt { record.values["usable_since"] = mailbox.usableSince.xsdDateTime }
+        if mailbox.used > 0 { record.values["used"] = String(mailbox.used) }
+        if let reply = mailbox.automaticReply {
+            record.values["reply_text"] = reply.text
+            record.values["reply_from"] = reply.from.xsdDateTime
+            record.values["reply_until"] = reply.until?.xsdDateTime
         }
+        let marks = mailbox.marks
+        for (name, day) in [
+            ("unpublication_warned", marks.unpublicationWarning), ("unpublished", marks.unpublished),
+            ("deletion_warned", marks.deletionWarning), ("quota_told", marks.quotaNotice), ("purged", marks.purged),
+        ] {
+            record.values[name] = day.map { String(Timestamp(seconds: Int64($0) * 86_400).xsdDateTime.prefix(10)) }
+        }
+        if marks.quotaLevel != 0 { record.values["quota_level"] = String(marks.quotaLevel) }
         record.lists["co_holders"] = try mailbox.coHolders.map(identity)
         record.lists["delegates"] = try mailbox.delegations.map { delegation in
             let rights = (delegation.mayRead ? "r" : "") + (delegation.maySend ? "s" : "")

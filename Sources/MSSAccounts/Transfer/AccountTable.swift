@@ -6,6 +6,8 @@ public enum AccountTable: String, Sendable, Hashable, CaseIterable {
     case persons
     /// Mailboxes.
     case mailboxes
+    /// Addresses of deleted mailboxes that are kept from others (RE_GBM_4330).
+    case reservations
 
     /// The columns, in the order of an export.
     public var columns: [String] {
@@ -14,14 +16,17 @@ public enum AccountTable: String, Sendable, Hashable, CaseIterable {
         case .persons:
             [
                 "identity", "given_name", "family_name", "entitled", "acts_for_structure", "professions", "structures",
-                "managed_structures", "contact", "authorised",
+                "managed_structures", "contact", "authorised", "reviewed_at", "last_authentication", "terms",
             ]
         case .mailboxes:
             [
                 "kind", "address", "responsible", "co_holders", "delegates", "structure", "shared", "service",
                 "description", "phone", "unlisted", "quota", "test", "automatic_reply", "forwarding", "purge_sent_days",
-                "created", "last_connection", "suspended_since", "suspended_because", "unpublished",
+                "created", "usable_since", "last_connection", "suspended_since", "suspended_because", "used",
+                "reply_text", "reply_from", "reply_until", "unpublication_warned", "unpublished", "deletion_warned",
+                "quota_level", "quota_told", "purged", "deletion_requested",
             ]
+        case .reservations: ["address", "former_holder", "until"]
         }
     }
 
@@ -31,6 +36,7 @@ public enum AccountTable: String, Sendable, Hashable, CaseIterable {
         case .structures: ["identifier", "name"]
         case .persons: ["identity", "given_name", "family_name"]
         case .mailboxes: ["kind", "address", "responsible"]
+        case .reservations: ["address", "former_holder", "until"]
         }
     }
 
@@ -40,10 +46,10 @@ public enum AccountTable: String, Sendable, Hashable, CaseIterable {
     }
 
     /// The columns of several values: arrays in JSON, joined by `|` in CSV.
-    var lists: Set<String> { ["professions", "structures", "managed_structures", "co_holders", "delegates"] }
+    var lists: Set<String> { ["professions", "structures", "managed_structures", "co_holders", "delegates", "terms"] }
 
     /// The columns of whole numbers.
-    var numbers: Set<String> { ["quota", "purge_sent_days"] }
+    var numbers: Set<String> { ["quota", "purge_sent_days", "used", "quota_level"] }
 }
 
 /// What is wrong with a bulk load, at which line.

@@ -1,18 +1,20 @@
 import MSSCore
 
 extension Accounts {
-    /// Loads structures, persons and mailboxes: all of them, or none and a report by line.
+    /// Loads structures, persons, mailboxes and reservations: all of them, or none and a report by line.
     ///
     /// Each goes through the same checks and leaves the same trace as if it had been made alone. What is known already
     /// is refused, not overwritten.
     public func load(_ source: ImportSource, by actor: Actor) async throws -> ImportReport {
         guard actor.isOperator else { throw AccountOperationError.notForUsers }
+        try rights.require(.loads, of: actor)
         let content = ImportRecords(source)
         let now = clock.now()
         var report = content.report
         if report.isAccepted {
             do {
                 try await repository.write { writer in
+                    try Accounts.noteClock(now, writer)
                     var load = AccountLoad(
                         performance: Performance(accounts: self, actor: actor, now: now, writer: writer),
                         report: content.report)
@@ -34,7 +36,7 @@ extension Accounts {
                     at: now, actor: actor.text, operation: "load", fields: counts,
                     outcome: isAccepted ? .done : .refused(nil, "Le chargement comporte des erreurs.")))
         }
-        _ = try? await deliverChanges()
+        await handOver()
         return report
     }
 }
@@ -56,8 +58,12 @@ private struct AccountLoad {
         do {
             switch record.table {
             case .structures: _ = try performance.run(.saveStructure(try structure(record)))
-            case .persons: _ = try performance.run(.addPerson(try person(record)))
-            case .mailboxes: _ = try performance.create(try mailbox(record), isLoaded: true)
+            case .persons: try performance.load(try person(record), acceptances: try acceptances(record))
+            case .mailboxes:
+                let loaded = try performance.create(try mailbox(record), isLoaded: true).mailbox
+                guard let loaded, let at = try record.time("deletion_requested") else { return }
+                try writer.save(DeletionRequest(mailbox: loaded.id, person: loaded.responsible, at: at))
+            case .reservations: try reserve(record)
             }
         } catch let error as ImportColumnError {
             refuse(record, error.explanation, column: error.column)
@@ -105,7 +111,30 @@ private struct AccountLoad {
         person.managedStructures = try record.readList("managed_structures", structureIdentifier)
         person.contact = record.values["contact"]
         person.isAuthorised = try record.flag("authorised", else: true)
+        person.reviewedAt = try record.time("reviewed_at")
+        person.lastAuthentication = try record.time("last_authentication")
         return person
+    }
+
+    /// `version>time`, oldest first.
+    private func acceptances(_ record: ImportRecord) throws -> [TermsAcceptance] {
+        try (record.lists["terms"] ?? []).map { text in
+            let parts = text.split(separator: ">", omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty, let at = try? Timestamp(xsdDateTime: String(parts[1])) else {
+                throw ImportColumnError(column: "terms", explanation: "« version>date et heure » est attendu.")
+            }
+            return TermsAcceptance(version: String(parts[0]), at: at)
+        }
+    }
+
+    private func reserve(_ record: ImportRecord) throws {
+        guard let address = try record.read("address", directoryAddress),
+            let holder = try record.read("former_holder", identity), let until = try record.time("until")
+        else { throw AccountOperationError.notFound }
+        guard try writer.mailbox(at: address) == nil else { throw AccountStoreError.addressTaken }
+        try writer.save(
+            AddressReservation(
+                address: address, formerHolder: try known(holder, column: "former_holder"), until: until))
     }
 
     private func mailbox(_ record: ImportRecord) throws -> Mailbox {
@@ -143,8 +172,36 @@ private struct AccountLoad {
             try Texts.check(record.text("suspended_because"))
             mailbox.state = .suspended(reason: record.text("suspended_because"), since: since)
         }
-        mailbox.marks.unpublished = try record.time("unpublished").map { Int32(clamping: $0.seconds / 86_400) }
+        try readHistory(record, &mailbox)
         return mailbox
+    }
+
+    /// What the mailbox's users and the life cycle did before: no delay begins anew with a load, and none is shortened.
+    private func readHistory(_ record: ImportRecord, _ mailbox: inout Mailbox) throws {
+        mailbox.usableSince = try record.time("usable_since") ?? mailbox.createdAt
+        mailbox.used = try record.number("used") ?? 0
+        guard mailbox.used >= 0 else {
+            throw ImportColumnError(column: "used", explanation: "Un nombre d'octets est attendu.")
+        }
+        if let text = record.values["reply_text"] {
+            guard let from = try record.time("reply_from") else {
+                throw ImportColumnError(column: "reply_from", explanation: "La date de début de la réponse manque.")
+            }
+            let reply = AutomaticReply(text: text, from: from, until: try record.time("reply_until"))
+            try Texts.checkReply(reply)
+            mailbox.automaticReply = reply
+        }
+        let day = { (column: String) in try record.time(column).map { Int32(clamping: $0.seconds / 86_400) } }
+        mailbox.marks.unpublicationWarning = try day("unpublication_warned")
+        mailbox.marks.unpublished = try day("unpublished")
+        mailbox.marks.deletionWarning = try day("deletion_warned")
+        mailbox.marks.quotaNotice = try day("quota_told")
+        mailbox.marks.purged = try day("purged")
+        let level = try record.number("quota_level") ?? 0
+        guard [0, 80, 90, 100].contains(level) else {
+            throw ImportColumnError(column: "quota_level", explanation: "80, 90 ou 100 est attendu.")
+        }
+        mailbox.marks.quotaLevel = Int32(clamping: level)
     }
 
     /// `delegate`, on behalf of the responsible, or `delegate>principal>rights>from>until`; rights are `r`, `s` or `rs`.
