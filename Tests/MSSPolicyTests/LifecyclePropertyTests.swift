@@ -21,6 +21,32 @@ private struct World {
         }
     }
 
+    /// The same while channels fail: a warning that none took is not given.
+    mutating func run(_ day: Day, failing: Int, _ generator: inout SeededGenerator) {
+        for action in lifecycle.actions(for: facts, record, today: day) {
+            switch action.kind {
+            case .warnUnpublication, .warnDeletion, .noticeQuota:
+                if Int.random(in: 0..<100, using: &generator) < failing { continue }
+            default: break
+            }
+            record = record.applying(action, on: day)
+            log.append((day, action.kind))
+        }
+    }
+
+    /// Everything that users and the directory see of the record, for lives that go on.
+    var state: [Int] {
+        if isDeleted { return [-1] }
+        let used = max(facts.usableSince, facts.lastConnection ?? facts.usableSince)
+        let alive = max(used, facts.lastAuthentication ?? used)
+        let flags = [
+            record.unpublishedOn != nil, record.unpublishedOn != nil || facts.isUnlistedByChoice,
+            record.unpublicationWarning.map { $0 > used } ?? false,
+            record.deletionWarning.map { $0 > alive } ?? false,
+        ]
+        return flags.map { $0 ? 1 : 0 } + [record.quotaLevel.rawValue]
+    }
+
     /// What the end is: gone, published or not, with the warnings that still count.
     var end: [Bool] {
         let last = max(facts.createdOn, facts.lastConnection ?? facts.createdOn)
@@ -116,6 +142,121 @@ private struct World {
                 for: world.facts, LifecycleRecord(), today: created.adding(days: offset))
             #expect(!actions.contains { $0.kind == .delete || $0.kind == .unpublish })
             if offset >= 366 { #expect(actions.count == 2) }
+        }
+    }
+
+    /// What happens to a mailbox on one day of its life, whatever the operator does.
+    private enum Event {
+        case connection, connectionWithChoice(Bool), authenticationElsewhere, suspension, reactivation
+        case filling(QuotaLevel)
+    }
+
+    /// Days of events until `end`; no suspension lasts beyond `calm`.
+    private func life(until end: Int, calm: Int, _ generator: inout SeededGenerator) -> [Int: Event] {
+        var events: [Int: Event] = [:]
+        var day = 0
+        var isSuspended = false
+        let pace = [4, 40, 100, 250, 420].randomElement(using: &generator)!
+        while true {
+            day += Int.random(in: 1...pace, using: &generator)
+            guard day < end else { break }
+            if isSuspended {
+                events[day] = .reactivation
+                isSuspended = false
+                continue
+            }
+            switch Int.random(in: 0..<20, using: &generator) {
+            case 0..<9: events[day] = .connection
+            case 9..<11: events[day] = .connectionWithChoice(Bool.random(using: &generator))
+            case 11..<15: events[day] = .authenticationElsewhere
+            case 15..<17 where day < calm:
+                events[day] = .suspension
+                isSuspended = true
+            default: events[day] = .filling(QuotaLevel.allCases.randomElement(using: &generator)!)
+            }
+        }
+        if isSuspended { events[calm] = .reactivation }
+        // Whoever is still suspended then is let in again.
+        for later in events.keys where later > calm {
+            if case .reactivation = events[later] { events[calm] = .reactivation }
+        }
+        return events
+    }
+
+    private func apply(_ event: Event, _ day: Day, to facts: inout LifecycleFacts) {
+        switch event {
+        case .connection: facts.lastConnection = day
+        case .connectionWithChoice(let isUnlisted):
+            facts.lastConnection = day
+            facts.isUnlistedByChoice = isUnlisted
+        case .authenticationElsewhere: facts.lastAuthentication = day
+        case .suspension: facts.state = .suspended
+        case .reactivation:
+            if facts.state == .suspended { facts.usableSince = day }
+            facts.state = .active
+        case .filling(let level): facts.quotaLevel = level
+        }
+    }
+
+    @Test(
+        "EX_GBM_4440, EX_GBM_6010: missed runs, failing channels, suspensions, choices: two months of daily runs lead to the same state",
+        arguments: 0..<60)
+    func sameState(seed: Int) {
+        var generator = SeededGenerator(seed: UInt64(seed) &* 7_919 &+ 17)
+        var (ends, deletions) = (Set<[Int]>(), 0)
+        for _ in 0..<30 {
+            let kind: MailboxKind = [.person, .organization, .practice, .application].randomElement(using: &generator)!
+            var daily = World(kind: kind, created: created)
+            var sparse = World(kind: kind, created: created)
+            // The operator neglects the runs until this day, then the longest notice passes.
+            let calm = Int.random(in: 100...1_300, using: &generator)
+            let end = calm + 64
+            let events = life(until: end, calm: calm, &generator)
+            let gap = [2, 9, 45, 300, 5_000].randomElement(using: &generator)!
+            for offset in 0...end {
+                let day = created.adding(days: offset)
+                // A mailbox that daily runs have deleted has no users any more.
+                if let event = events[offset], !daily.isDeleted {
+                    apply(event, day, to: &daily.facts)
+                    apply(event, day, to: &sparse.facts)
+                }
+                daily.run(day)
+                if offset > calm {
+                    sparse.run(day)
+                } else if Int.random(in: 0..<gap, using: &generator) == 0 {
+                    sparse.run(day, failing: 30, &generator)
+                    // Never more than daily runs took away, never sooner.
+                    #expect(!sparse.isDeleted || daily.isDeleted)
+                    #expect(sparse.record.unpublishedOn == nil || daily.record.unpublishedOn != nil || daily.isDeleted)
+                }
+            }
+            #expect(daily.state == sparse.state, "seed \(seed), calm \(calm)")
+            ends.insert(daily.state)
+            if daily.isDeleted { deletions += 1 }
+            check(daily)
+            check(sparse)
+        }
+        // The lives are of many kinds: a comparison of nothing but deleted mailboxes would prove little.
+        #expect(ends.count >= 3 && deletions < 25)
+    }
+
+    @Test("EX_GBM_4440: every number of missed days around the warning and the unpublication ends like daily runs")
+    func everyGap() {
+        // Exhaustive where the thresholds lie: the last run before a pause, and how long the pause lasts.
+        for last in 440...470 {
+            for pause in 0...40 {
+                var daily = World(kind: .person, created: created)
+                var sparse = World(kind: .person, created: created)
+                daily.facts.lastConnection = created.adding(days: 400)
+                sparse.facts = daily.facts
+                for offset in 400...530 {
+                    let day = created.adding(days: offset)
+                    daily.run(day)
+                    if !(last + 1..<last + 1 + pause).contains(offset) { sparse.run(day) }
+                }
+                #expect(daily.state == sparse.state && sparse.record.unpublishedOn != nil, "\(last) \(pause)")
+                check(sparse)
+            }
         }
     }
 

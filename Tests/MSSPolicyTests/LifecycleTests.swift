@@ -213,6 +213,12 @@ import Testing
             }
         }
         #expect(told == [60, 30, 3, 1, 0])
+        // A run that comes late says since when it is due.
+        certificate.told = nil
+        let late = certificate.warning(today: created.adding(days: 87))
+        #expect(late == .init(name: certificate.name, threshold: 15, due: created.adding(days: 85)))
+        certificate.told = 15
+        #expect(certificate.warning(today: created.adding(days: 88)) == nil)
     }
 
     @Test("Months are counted as calendars do")

@@ -220,6 +220,15 @@ import Testing
         #expect(withheld(try Sample.personal("usager@patient.mssante.fr")) == ["EX_PBA_5010"])
     }
 
+    @Test("EX_PBA_5010: every mailbox of a domain taken off the whitelist leaves the directory")
+    func unlistedDomain() throws {
+        for var facts in [try Sample.personal(), try Sample.organization()] {
+            #expect(withheld(facts) == [])
+            facts.isDomainListed = false
+            #expect(withheld(facts) == ["EX_PBA_5010"])
+        }
+    }
+
     @Test("EX_PBA_5150: a description is there, short enough and without invisible characters")
     func description() throws {
         for (text, isGood) in [

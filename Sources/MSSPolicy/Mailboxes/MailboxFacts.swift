@@ -32,6 +32,8 @@ public struct MailboxFacts: Sendable, Hashable {
     public var isTest = false
     /// True when the address spreads to several mailboxes (EX_PBA_5030).
     public var isDistributionList = false
+    /// False once the domain was taken off the whitelist: then all its mailboxes leave the directory (EX_PBA_5010).
+    public var isDomainListed = true
     /// True while the mailbox is being created: what only new mailboxes must do applies.
     public var isNew = false
 

@@ -26,7 +26,7 @@ public enum PublicationRules {
     public static let maximumPhoneLength = 20
 
     /// What keeps a mailbox out of the directory.
-    public static let all = [state, test, distributionList, patient, description]
+    public static let all = [state, test, domain, distributionList, patient, description]
 
     /// EX_PBA_5140: suspended and deleted mailboxes are not published.
     public static let state = PolicyRule<MailboxFacts>(
@@ -44,6 +44,13 @@ public enum PublicationRules {
         "EX_PBA_5230", statement: "Les boîtes aux lettres de test ne sont pas publiées."
     ) { facts, _ in
         facts.isTest ? "Une boîte aux lettres de test n'est pas publiée dans l'Annuaire Santé." : nil
+    }
+
+    /// EX_PBA_5010, last point: a domain taken off the whitelist has no mailbox in the directory any more.
+    public static let domain = PolicyRule<MailboxFacts>(
+        "EX_PBA_5010", statement: "Les boîtes d'un domaine retiré de la liste blanche ne sont plus publiées."
+    ) { facts, _ in
+        facts.isDomainListed ? nil : "Le domaine a été retiré de la liste blanche : ses boîtes ne sont plus publiées."
     }
 
     /// EX_PBA_5030: no distribution list.
