@@ -110,6 +110,7 @@ let floor4: [Target] = [
             "MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", "MSSWhitelist", "MSSSMTP", "MSSPolicy", "MSSAccounts",
             "MSSTraces", nioCore, nioPosix, logging,
         ]),
+    library("MSSStore", ["MSSCore", "MSSSMTP", "MSSAccounts", "MSSConnector", "COpenSSLShim", nioCore, grdb]),
 ]
 
 let floor5: [Target] = [
@@ -159,6 +160,9 @@ let testTargets: [Target] = [
             "MSSCore", "MSSConnector", "MSSTLS", "MSSHTTP", "MSSDNS", "MSSMessage", "MSSWhitelist", "MSSSMTP",
             "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSTestKit", nioCore, nioPosix, logging,
         ]),
+    tests(
+        "MSSStoreTests",
+        ["MSSCore", "MSSStore", "MSSConnector", "MSSAccounts", "MSSSMTP", "MSSTestKit", nioCore, grdb]),
 ]
 
 let tools: [Target] = [
@@ -166,10 +170,11 @@ let tools: [Target] = [
     .executableTarget(
         name: "mss-bench",
         dependencies: [
-            "CAllocations", "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSSMTP",
-            "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSTestKit", argumentParser, nioCore, nioPosix, nioTLS,
+            "CAllocations", "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist",
+            "MSSSMTP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSStore", "MSSTestKit", argumentParser, nioCore,
+            nioPosix, nioTLS,
         ],
-        path: "Tests/Benchmarks/mss-bench", swiftSettings: swiftSettings)
+        path: "Tests/Benchmarks/mss-bench", swiftSettings: swiftSettings),
 ]
 
 let fuzzTargets: [Target] =
@@ -193,7 +198,7 @@ let package = Package(
     traits: [
         .default(enabledTraits: ["HTTP", "SQLite", "TestKit", "Tools"]),
         .trait(name: "HTTP", description: "MSSHTTP, over async-http-client and swift-nio-ssl."),
-        .trait(name: "SQLite", description: "MSSAccounts, over GRDB."),
+        .trait(name: "SQLite", description: "MSSAccounts and MSSStore, over GRDB."),
         .trait(name: "TestKit", description: "MSSTestKit, over swift-certificates, swift-crypto and swift-asn1."),
         .trait(name: "Tools", description: "The executables of Examples and Tests, over swift-argument-parser."),
     ],

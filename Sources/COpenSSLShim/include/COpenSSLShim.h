@@ -4,5 +4,6 @@
 #include "digest.h"
 #include "evidence.h"
 #include "pkix.h"
+#include "seal.h"
 #include "tls.h"
 #endif

@@ -79,12 +79,14 @@ public struct DeliverySettlement: Sendable {
     public var delayWasNotified: Bool
     /// Notices that enter the queue with the settlement.
     public var notices: [NewDelivery]
+    /// Why recipients are to be tried again, for the operator's view of the queue: English, without addresses.
+    public var reason: String?
 
     /// A settlement.
     public init(
         delivered: [MailAddress] = [], failed: [MailAddress] = [], deferred: [MailAddress] = [],
         nextAttempt: Timestamp? = nil, countsAsAttempt: Bool = true, delayWasNotified: Bool = false,
-        notices: [NewDelivery] = []
+        notices: [NewDelivery] = [], reason: String? = nil
     ) {
         self.delivered = delivered
         self.failed = failed
@@ -93,6 +95,7 @@ public struct DeliverySettlement: Sendable {
         self.countsAsAttempt = countsAsAttempt
         self.delayWasNotified = delayWasNotified
         self.notices = notices
+        self.reason = reason
     }
 }
 

@@ -16,5 +16,6 @@ struct Bench: AsyncParsableCommand {
             SMTPBench.self,
             AccountsBench.self,
             TracesBench.self,
+            StoreBench.self,
         ])
 }

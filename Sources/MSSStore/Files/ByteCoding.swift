@@ -1,0 +1,99 @@
+import MSSCore
+
+/// Writes numbers (little-endian), texts and times one after the other.
+struct ByteWriter {
+    private(set) var bytes: [UInt8] = []
+
+    init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
+
+    mutating func integer<Number: FixedWidthInteger>(_ value: Number) {
+        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    mutating func flag(_ value: Bool) { bytes.append(value ? 1 : 0) }
+
+    mutating func blob(_ value: [UInt8]) {
+        integer(UInt32(value.count))
+        bytes += value
+    }
+
+    mutating func text(_ value: String) {
+        var value = value
+        value.withUTF8 { utf8 in
+            integer(UInt32(utf8.count))
+            bytes.append(contentsOf: utf8)
+        }
+    }
+
+    mutating func optionalText(_ value: String?) {
+        flag(value != nil)
+        if let value { text(value) }
+    }
+
+    mutating func time(_ value: Timestamp) {
+        integer(value.seconds)
+        integer(value.nanoseconds)
+    }
+}
+
+/// Bytes that are not what a writer wrote.
+struct MalformedBytes: Error, Hashable {}
+
+/// Reads what ``ByteWriter`` wrote. No length in the bytes makes it reserve more than they hold.
+struct ByteReader {
+    private let bytes: [UInt8]
+    private(set) var position = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    var isAtEnd: Bool { position == bytes.count }
+    var remaining: Int { bytes.count - position }
+
+    mutating func integer<Number: FixedWidthInteger>(_: Number.Type = Number.self) throws(MalformedBytes) -> Number {
+        let size = MemoryLayout<Number>.size
+        guard remaining >= size else { throw MalformedBytes() }
+        defer { position += size }
+        let value = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: position, as: Number.self) }
+        return Number(littleEndian: value)
+    }
+
+    mutating func flag() throws(MalformedBytes) -> Bool {
+        switch try integer(UInt8.self) {
+        case 0: false
+        case 1: true
+        default: throw MalformedBytes()
+        }
+    }
+
+    /// A count of things that take at least `size` bytes each.
+    mutating func count(size: Int) throws(MalformedBytes) -> Int {
+        let count = Int(try integer(UInt32.self))
+        guard count <= remaining / size else { throw MalformedBytes() }
+        return count
+    }
+
+    mutating func blob() throws(MalformedBytes) -> [UInt8] {
+        let count = try count(size: 1)
+        defer { position += count }
+        return Array(bytes[position..<position + count])
+    }
+
+    mutating func skipBlob() throws(MalformedBytes) { position += try count(size: 1) }
+
+    mutating func text() throws(MalformedBytes) -> String {
+        let count = try count(size: 1)
+        guard let text = String(validating: bytes[position..<position + count], as: UTF8.self) else {
+            throw MalformedBytes()
+        }
+        position += count
+        return text
+    }
+
+    mutating func optionalText() throws(MalformedBytes) -> String? { try flag() ? try text() : nil }
+
+    mutating func time() throws(MalformedBytes) -> Timestamp {
+        let (seconds, nanoseconds) = (try integer(Int64.self), try integer(Int32.self))
+        guard (0..<1_000_000_000).contains(nanoseconds) else { throw MalformedBytes() }
+        return Timestamp(seconds: seconds, nanoseconds: nanoseconds)
+    }
+}

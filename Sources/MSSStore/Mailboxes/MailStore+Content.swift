@@ -1,0 +1,117 @@
+import Foundation
+import GRDB
+import MSSCore
+public import MSSSMTP
+import NIOCore
+
+/// Where a message's octets lie, and its key.
+struct MailPlace: Sendable {
+    var volume: UInt32
+    var offset: Int
+    var size: Int
+    var name: [UInt8]
+    var key: SealingKey
+}
+
+extension MailStore {
+    /// The octets of a message, read frame by frame, each verified before it is given.
+    ///
+    /// - Throws: ``StoreError/unknownMessage``; reading throws ``StoreError/damaged(path:offset:reason:)`` for octets that
+    ///   are not those that were delivered.
+    public func content(of uid: UInt32, in folder: MailFolderID) async throws -> SMTPContent {
+        let size = try await place(of: uid, in: folder).size
+        return SMTPContent(size: size) { [self] in MailContent(store: self, folder: folder, uid: uid) }
+    }
+
+    /// A range of a message's octets; less at its end. Only the frames in which it lies are read.
+    public func octets(_ range: Range<Int>, of uid: UInt32, in folder: MailFolderID) async throws -> [UInt8] {
+        let place = try await place(of: uid, in: folder)
+        let range = range.clamped(to: 0..<place.size)
+        guard !range.isEmpty else { return [] }
+        var octets: [UInt8] = []
+        octets.reserveCapacity(range.count)
+        for index in (range.lowerBound / BlobFormat.frame)...((range.upperBound - 1) / BlobFormat.frame) {
+            let plain = try await frame(index, place, uid, folder)
+            let start = index * BlobFormat.frame
+            octets += plain[max(0, range.lowerBound - start)..<min(plain.count, range.upperBound - start)]
+        }
+        return octets
+    }
+
+    /// Where a message lies now.
+    func place(of uid: UInt32, in folder: MailFolderID) async throws -> MailPlace {
+        let found = try await read { database -> (place: [Int], name: Data, wrapped: Data, mailbox: Int64)? in
+            try database.one(
+                """
+                SELECT blob.volume, blob.offset, blob.size, blob.name, message.key, folder.mailbox FROM message
+                JOIN blob ON blob.id = message.blob JOIN folder ON folder.id = message.folder
+                WHERE message.folder = ? AND message.uid = ?
+                """, [folder.rawValue, uid]
+            ).map { ([$0[0], $0[1], $0[2]], $0[3], $0[4], $0[5]) }
+        }
+        guard let found else { throw StoreError.unknownMessage }
+        let name = [UInt8](found.name)
+        guard let key = try keys.unwrap([UInt8](found.wrapped), for: found.mailbox, blob: name) else {
+            throw StoreError.damaged(path: folderPath, offset: 0, reason: "message key")
+        }
+        return MailPlace(
+            volume: UInt32(found.place[0]), offset: found.place[1], size: found.place[2], name: name, key: key)
+    }
+
+    private var folderPath: String { self.folder + "/" + MailStore.base }
+
+    /// A frame of a message. When it is not what was written, the message may have moved meanwhile: asked once more.
+    fileprivate func frame(
+        _ index: Int, _ place: MailPlace, _ uid: UInt32, _ folder: MailFolderID
+    ) async throws -> [UInt8] {
+        if let plain = try? await offPool({ [volumes] in try place.frame(index, volumes) }) { return plain }
+        let now = try await self.place(of: uid, in: folder)
+        return try await offPool { [volumes] in
+            guard let plain = try now.frame(index, volumes) else {
+                throw StoreError.damaged(
+                    path: volumes.path(now.volume), offset: now.offset + BlobFormat.place(index, size: now.size).offset,
+                    reason: "message")
+            }
+            return plain
+        }
+    }
+}
+
+extension MailPlace {
+    /// A frame's plain octets; `nil` when it is not what was written. Blocks.
+    func frame(_ index: Int, _ volumes: MailVolumes) throws -> [UInt8]? {
+        let frame = BlobFormat.place(index, size: size)
+        let sealed = try volumes.file(volume).read(frame.count + SealingKey.tagCount, at: offset + frame.offset)
+        return try BlobFormat.open(sealed, index: index, isLast: index == BlobFormat.frames(size) - 1, name, key)
+    }
+}
+
+/// The octets of a message in a folder.
+struct MailContent: AsyncSequence, Sendable {
+    typealias Element = ByteBuffer
+    let store: MailStore
+    let folder: MailFolderID
+    let uid: UInt32
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        let content: MailContent
+        var place: MailPlace?
+        var index = 0
+
+        mutating func next() async throws -> ByteBuffer? {
+            let place: MailPlace
+            if let known = self.place {
+                place = known
+            } else {
+                place = try await content.store.place(of: content.uid, in: content.folder)
+                self.place = place
+            }
+            guard index < BlobFormat.frames(place.size) else { return nil }
+            defer { index += 1 }
+            let plain = try await content.store.frame(index, place, content.uid, content.folder)
+            return plain.isEmpty ? nil : ByteBuffer(bytes: plain)
+        }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(content: self) }
+}
