@@ -243,7 +243,7 @@ import Testing
             ("kind;address;responsible\nPER;a@b.fr\n", 2), ("kind;address;responsible\n\n\nPER;a@b.fr;x;y\n", 4),
             ("kind;address;responsible\nPER;\"a@b.fr;x\n", 2), ("kind;address;responsible\nPER;a\"b;x\n", 2),
             ("kind;address;responsible\nPER;\"a\"b;x\n", 2), ("kind;address;responsible\nPER;\u{1};x\n", 2),
-            ("kind;address;responsible\n;;\n", 2),
+            ("kind;address;responsible\n;;\n", 2), ("kind;address;responsible\nPER;\"a\nb\u{E}\";x\n", 3),
         ])
     func malformedCSV(_ text: String, _ line: Int) async throws {
         let accounts = try accounts(.memory, folder)

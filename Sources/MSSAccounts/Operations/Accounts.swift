@@ -81,15 +81,18 @@ public struct Accounts: Sendable {
             }
             throw refusal
         }
-        await handOver()
+        await handOver(informing: !outcome.informed.isEmpty)
         return outcome
     }
 
     /// What follows a change once it is kept: none of it may undo the change, all of it is tried again later.
-    func handOver() async {
+    ///
+    /// - Parameter informing: whether an access was opened: those who could not be reached before are tried again with it,
+    ///   or by ``deliverInformation()``, not by every operation.
+    func handOver(informing: Bool) async {
         _ = try? await index?.refresh()
         _ = try? await deliverChanges()
-        _ = try? await deliverInformation()
+        if informing, informer != nil { _ = try? await deliverInformation() }
     }
 
     /// A clock that went back is a change of its own, with both times: nothing is refused, nothing goes unnoticed.

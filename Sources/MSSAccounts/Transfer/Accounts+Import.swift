@@ -36,7 +36,7 @@ extension Accounts {
                     at: now, actor: actor.text, operation: "load", fields: counts,
                     outcome: isAccepted ? .done : .refused(nil, "Le chargement comporte des erreurs.")))
         }
-        await handOver()
+        await handOver(informing: false)
         return report
     }
 }

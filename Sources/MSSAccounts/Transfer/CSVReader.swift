@@ -50,6 +50,10 @@ package struct CSVReader {
                         isClosed = true
                     }
                 } else {
+                    // RFC 4180 §2: quotes allow line ends and separators, not other controls.
+                    if byte < 0x20, byte != 0x0A, byte != 0x0D, byte != 0x09 {
+                        throw CSVFailure(reason: .control, line: line)
+                    }
                     if byte == 0x0A { line += 1 }
                     field.append(byte)
                 }
