@@ -29,18 +29,27 @@ void mss_cleanse(void *bytes, size_t count) { OPENSSL_cleanse(bytes, count); }
 
 // MARK: Certificates
 
+// Purpose -1 only caches the extensions: done here, so that later uses do not write to the object.
+static int is_ready(X509 *cert) { return X509_check_purpose(cert, -1, 0) == 1 && X509_get0_pubkey(cert); }
+
 mss_cert *mss_cert_new(const uint8_t *der, size_t count) {
     if (count > LONG_MAX) return NULL;
     ERR_clear_error();
     const uint8_t *cursor = der;
     X509 *cert = d2i_X509(NULL, &cursor, (long)count);
-    // Purpose -1 only caches the extensions: done here, so that later uses do not write to the object.
-    if (cert && (cursor != der + count || X509_check_purpose(cert, -1, 0) != 1 || !X509_get0_pubkey(cert))) {
+    if (cert && (cursor != der + count || !is_ready(cert))) {
         X509_free(cert);
         cert = NULL;
     }
     ERR_clear_error();
     return cert;
+}
+
+mss_cert *mss_cert_share(mss_cert *cert) {
+    ERR_clear_error();
+    int shared = is_ready(cert) && X509_up_ref(cert);
+    ERR_clear_error();
+    return shared ? cert : NULL;
 }
 
 void mss_cert_free(mss_cert *cert) { X509_free(cert); }

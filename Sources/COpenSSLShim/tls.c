@@ -364,7 +364,7 @@ static int verify_leaf(X509_STORE_CTX *store, void *unused) {
     return 0;
   }
   k->verified = 1;
-  mss_tls_verdict verdict = k->verify(k->owner, der, (size_t)n);
+  mss_tls_verdict verdict = k->verify(k->owner, der, (size_t)n, leaf);
   OPENSSL_free(der);
   int error = X509_V_ERR_UNSPECIFIED;
   switch (verdict) {
@@ -423,10 +423,24 @@ static mss_tls_status status(mss_tls *k, int rc) {
   }
 }
 
+// Nothing but the peer's own certificate counts (EX_OPE_5040). What else it sent, up to `max_peer_chain_bytes` and
+// several times that once parsed, would be held as long as the connection: the session, which nothing shares or resumes
+// (decision 0030), keeps an empty list instead.
+static void drop_other_certificates(mss_tls *k) {
+  STACK_OF(X509) *chain = SSL_get_peer_cert_chain(k->ssl);
+  while (chain && sk_X509_num(chain) > 0) X509_free(sk_X509_pop(chain));
+}
+
+int mss_tls_other_certificates(const mss_tls *k) {
+  STACK_OF(X509) *chain = SSL_get_peer_cert_chain(k->ssl);
+  return chain ? sk_X509_num(chain) : 0;
+}
+
 mss_tls_status mss_tls_handshake(mss_tls *k, mss_tls_io *io) {
   ERR_clear_error();
   k->io = io;
   int rc = SSL_do_handshake(k->ssl);
+  if (rc == 1) drop_other_certificates(k);
   mss_tls_status result = rc == 1 ? MSS_TLS_DONE : status(k, rc);
   k->io = NULL;
   return result;

@@ -26,6 +26,7 @@ final class UnboundServer: Sendable {
         mx2 IN A 10.9.9.2
         nomail IN MX 0 .
         plain IN A 10.9.9.3
+        brief 1 IN A 10.9.9.4
         alias IN CNAME @
         loop1 IN CNAME loop2
         loop2 IN CNAME loop1

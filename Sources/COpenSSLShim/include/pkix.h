@@ -25,6 +25,9 @@ typedef struct x509_st mss_cert;
 /// Parses exactly `count` bytes; NULL when OpenSSL refuses them, when bytes are left over, or when an extension that it
 /// knows is malformed.
 mss_cert *mss_cert_new(const uint8_t *der, size_t count);
+/// Another reference to a certificate that OpenSSL read, for example in a handshake, made ready for several threads as
+/// mss_cert_new does; NULL when an extension that it knows is malformed. Released by mss_cert_free.
+mss_cert *mss_cert_share(mss_cert *);
 void mss_cert_free(mss_cert *);
 
 /// Verifies `signature` by the certificate's key over `bytes`; `algorithm` is the DER AlgorithmIdentifier.

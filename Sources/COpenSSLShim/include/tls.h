@@ -83,8 +83,10 @@ typedef enum {
   MSS_TLS_REFUSE_UNKNOWN,             // certificate_unknown
 } mss_tls_verdict;
 
-/// Judges the peer's own certificate (DER). Called within mss_tls_handshake, once in a connection.
-typedef mss_tls_verdict (*mss_tls_verify)(void *_Nonnull owner, const uint8_t *_Nonnull leaf, size_t n);
+/// Judges the peer's own certificate, in DER and as OpenSSL read it. Called within mss_tls_handshake, once in a
+/// connection. The certificate is lent: mss_cert_share keeps it.
+typedef mss_tls_verdict (*mss_tls_verify)(void *_Nonnull owner, const uint8_t *_Nonnull leaf, size_t n,
+                                          struct x509_st *_Nonnull certificate);
 
 /// One side of a connection. One thread at a time; not re-entrant.
 typedef struct mss_tls mss_tls;
@@ -135,6 +137,9 @@ typedef struct {
 } mss_tls_facts;
 
 void mss_tls_get_facts(mss_tls *_Nonnull, mss_tls_facts *_Nonnull);
+
+/// Certificates beside the peer's own that the connection still holds: none once the handshake is done.
+int mss_tls_other_certificates(const mss_tls *_Nonnull);
 
 /// Number of connections and contexts alive in the process: for leak tests.
 long mss_tls_live_connections(void);

@@ -18,7 +18,7 @@ public struct SMTPClientConfiguration: Sendable {
     public var comparesServerName: Bool
     /// The peer check; `nil` accepts what TLS verified.
     public var checkPeer: PeerCheck?
-    /// Where credentials come from; `nil` sends none: the certificate speaks for the client.
+    /// Where credentials come from; `nil` sends none: between operators the certificate speaks for the client.
     public var credentials: CredentialSource?
     /// The event loops that connections run on.
     public var group: any EventLoopGroup

@@ -62,6 +62,7 @@ public final class SMTPConnection: Sendable {
             .connectTimeout(TimeAmount(configuration.session.timeouts.connect))
             // Enough to keep the line busy; a slow server holds back the reading of the message beyond it.
             .channelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
+            .channelOption(.recvAllocator, value: ReleasingRecvAllocator())
         let make: @Sendable (any Channel) -> EventLoopFuture<Parts> = { channel in
             channel.eventLoop.makeCompletedFuture {
                 let status = SMTPConnectionStatus()

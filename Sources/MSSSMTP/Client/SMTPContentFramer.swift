@@ -2,7 +2,7 @@ import Glibc
 import NIOCore
 
 /// Puts a message on the wire: guards its line ends, doubles leading dots (RFC 5321 §4.5.2), ends its last line.
-/// It mends what ``DotStuffingEncoder`` only notes, and serves BDAT, which has no dots to double.
+/// It serves BDAT as well, which has no dots to double.
 ///
 /// A CR or LF alone may mean a line end to the next server and none to the one after it: with a well-placed dot, a
 /// message could end early there and its rest be read as commands (SMTP smuggling, CVE-2023-51764 and its kin). None

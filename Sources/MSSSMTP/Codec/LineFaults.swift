@@ -13,10 +13,10 @@ public struct LineFaults: OptionSet, Sendable, Hashable {
     public static let nul = LineFaults(rawValue: 4)
 }
 
-/// A piece of what an encoder or decoder puts out: most of it is its input, unchanged.
+/// A piece of what the decoder puts out: most of it is its input, unchanged.
 public enum LinePiece: Sendable, Hashable {
     /// Octets of the input, by their offsets.
     case input(Range<Int>)
-    /// One octet that is not in this input: a dot added, or a CR that waited for what follows it.
+    /// One octet that is not in this input: a CR that waited for what follows it.
     case octet(UInt8)
 }

@@ -1,32 +1,26 @@
-/// Looks for the starts of lines and for what has no place in them, over input in pieces of any size.
+/// Looks for what has no place in lines of text, over input in pieces of any size.
 public struct LineScanner: Sendable {
     private enum State {
-        case lineStart
         case text
         case carriageReturn
     }
 
-    private var state = State.lineStart
+    private var state = State.text
     private var length = 0
 
     /// Octets of the longest line so far, without its CRLF.
     public private(set) var longestLine = 0
     /// What was found so far.
     public private(set) var faults: LineFaults = []
-    /// Whether the next octet begins a line.
-    public var isAtLineStart: Bool { state == .lineStart }
 
     /// A scanner at the start of the first line.
     public init() {}
 
-    /// Reads input; calls `line` with the offset of the first octet of each line.
-    public mutating func scan(_ input: UnsafeRawBufferPointer, line: (Int) -> Void = { _ in }) {
+    /// Reads input.
+    public mutating func scan(_ input: UnsafeRawBufferPointer) {
         var index = 0
         while index < input.count {
             switch state {
-            case .lineStart:
-                line(index)
-                state = .text
             case .text:
                 let end = input.offset(of: .carriageReturn, in: index..<input.count)
                 if !faults.contains(.bareLineFeed), input.offset(of: .lineFeed, in: index..<end) < end {
@@ -42,7 +36,7 @@ public struct LineScanner: Sendable {
                 if input[index] == .lineFeed {
                     index += 1
                     length = 0
-                    state = .lineStart
+                    state = .text
                 } else {
                     faults.insert(.bareCarriageReturn)
                     state = .text

@@ -173,26 +173,33 @@ public final class DeliveryRunner: Sendable {
         signal.yield(.ended(job.destination, reached: result.reached))
     }
 
-    /// Makes the attempt and keeps the lease meanwhile.
+    /// Makes the attempt and keeps the lease meanwhile. An attempt whose lease is lost is broken off: the message is
+    /// another runner's, and would arrive twice.
     private func attempt(_ job: DeliveryJob) async -> DeliveryResult {
         await withTaskGroup(of: DeliveryResult?.self) { group in
             group.addTask { await self.agent.deliver(job) }
             group.addTask {
-                while (try? await Task.sleep(for: self.configuration.lease / 2)) != nil {
-                    do { try await self.queue.extend(job, until: self.clock.now() + self.configuration.lease) } catch {
-                        self.logger.error("queue: lease not kept", metadata: ["message": "\(job.id)"])
-                    }
-                }
+                await self.keepLease(of: job)
                 return nil
             }
             for await result in group {
-                guard let result else { continue }
                 group.cancelAll()
-                return result
+                if let result { return result }
             }
             let failure = SMTPClientFailure(.network, .connecting, .cancelled)
             let outcomes = job.message.envelope.recipients.map { DeliveryOutcome($0, .failure(failure)) }
             return DeliveryResult(outcomes: outcomes, reached: nil)
+        }
+    }
+
+    /// Renews the lease at half of its time; returns once it is lost, or the task cancelled.
+    private func keepLease(of job: DeliveryJob) async {
+        while (try? await Task.sleep(for: configuration.lease / 2)) != nil {
+            do { try await queue.extend(job, until: clock.now() + configuration.lease) } catch {
+                logger.error("queue: lease not kept", metadata: ["message": "\(job.id)"])
+                // A queue that fails for a moment may keep it the next time.
+                if case DeliveryQueueError.leaseLost? = error as? DeliveryQueueError { return }
+            }
         }
     }
 

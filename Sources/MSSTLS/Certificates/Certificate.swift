@@ -15,6 +15,11 @@ public struct Certificate: Sendable, Hashable {
         fields = try CertificateFields(der: der)
     }
 
+    /// Reads the certificate that a peer presented; OpenSSL's reading is taken over where the handshake has made one.
+    public init(_ peer: PresentedPeer) throws(CertificateError) {
+        fields = try CertificateFields(der: peer.certificateDER, openSSL: peer.openSSL)
+    }
+
     /// The certificate's bytes.
     public var der: [UInt8] { fields.der }
     /// The serial number, big-endian, without sign byte: at least one byte.

@@ -22,7 +22,10 @@ final class CertificateFields: Sendable {
     let signatureAlgorithm: [UInt8]
     let signature: [UInt8]
 
-    init(der: [UInt8]) throws(CertificateError) {
+    /// Reads a certificate.
+    ///
+    /// - Parameter openSSL: OpenSSL's reading of these very bytes, when there is one already.
+    init(der: [UInt8], openSSL: OpenSSLCertificate? = nil) throws(CertificateError) {
         guard der.count <= Certificate.maximumBytes else { throw .tooLarge }
         var part = CertificateError.Part.envelope
         let reader = DERReader(der)
@@ -90,7 +93,7 @@ final class CertificateFields: Sendable {
         } catch {
             throw .malformed(part)
         }
-        guard let openSSL = OpenSSLCertificate(der: der) else { throw .refusedByOpenSSL }
+        guard let openSSL = openSSL ?? OpenSSLCertificate(der: der) else { throw .refusedByOpenSSL }
         self.openSSL = openSSL
         self.der = der
         sha256Fingerprint = Fingerprint(.sha256, of: der)

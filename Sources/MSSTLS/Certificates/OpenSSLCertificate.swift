@@ -12,6 +12,12 @@ final class OpenSSLCertificate: Sendable {
         self.raw = raw
     }
 
+    /// A certificate that OpenSSL has read already, shared rather than read again; `nil` when it is malformed.
+    init?(sharing other: OpaquePointer) {
+        guard let raw = mss_cert_share(other) else { return nil }
+        self.raw = raw
+    }
+
     deinit { mss_cert_free(raw) }
 }
 

@@ -120,14 +120,17 @@ final class TLSConnection {
         return facts.staple.map { [UInt8](UnsafeBufferPointer(start: $0, count: facts.staple_len)) }
     }
 
+    /// Certificates beside the peer's own that are still held: for tests.
+    var otherCertificates: Int { Int(mss_tls_other_certificates(raw)) }
+
     // MARK: Verification
 
     /// Called by OpenSSL within `handshake`, through `verifyLeaf`.
-    fileprivate func judge(_ certificateDER: [UInt8]) -> mss_tls_verdict {
+    fileprivate func judge(_ certificateDER: [UInt8], _ openSSL: OpenSSLCertificate?) -> mss_tls_verdict {
         let configuration = context.configuration
         guard let verifier = configuration.verifier else { return MSS_TLS_REFUSE_UNKNOWN }
         let peer = PresentedPeer(
-            certificateDER: certificateDER, purpose: configuration.isServer ? .client : .server,
+            certificateDER: certificateDER, openSSL: openSSL, purpose: configuration.isServer ? .client : .server,
             expectedHostname: expectedHostname)
         switch verifier.verify(peer, at: configuration.clock.now()) {
         case .accepted(let verified):
@@ -191,8 +194,8 @@ final class TLSConnection {
 
 /// The C side of `TLSConnection.judge`: `owner` is the connection, alive because it is in the call to `handshake`.
 private func verifyLeaf(
-    owner: UnsafeMutableRawPointer, leaf: UnsafePointer<UInt8>, count: Int
+    owner: UnsafeMutableRawPointer, leaf: UnsafePointer<UInt8>, count: Int, certificate: OpaquePointer
 ) -> mss_tls_verdict {
     Unmanaged<TLSConnection>.fromOpaque(owner).takeUnretainedValue()
-        .judge([UInt8](UnsafeBufferPointer(start: leaf, count: count)))
+        .judge([UInt8](UnsafeBufferPointer(start: leaf, count: count)), OpenSSLCertificate(sharing: certificate))
 }

@@ -65,7 +65,7 @@ public final class PKIXVerifier: PeerVerifier {
     public func validatePath(_ peer: PresentedPeer, at time: Timestamp) -> Result<VerifiedPeer, CertificateFailure> {
         guard !peer.certificateDER.isEmpty else { return .failure(.noCertificate) }
         let leaf: Certificate
-        do { leaf = try Certificate(der: peer.certificateDER) } catch { return .failure(.malformed(error)) }
+        do { leaf = try Certificate(peer) } catch { return .failure(.malformed(error)) }
         switch trustStore.paths.validate(leaf, purpose: peer.purpose, hostname: peer.expectedHostname, at: time) {
         case .invalid(let fault, let reason, let certificate, let isAuthority):
             return .failure(

@@ -24,9 +24,12 @@ public enum PeerPurpose: Sendable, Hashable {
 ///
 /// Whatever other certificates the peer sent have no place here: paths are built from the local trust store alone
 /// (EX_OPE_5040).
-public struct PresentedPeer: Sendable, Hashable {
+public struct PresentedPeer: Sendable {
     /// The peer's own certificate; empty when it sent none.
-    public var certificateDER: [UInt8]
+    public var certificateDER: [UInt8] {
+        // Never another reading than that of these bytes.
+        didSet { openSSL = nil }
+    }
     /// What it is presented for.
     public var purpose: PeerPurpose
     /// The host name or IP address that the certificate must carry; `nil` when the identity is checked otherwise
@@ -38,6 +41,31 @@ public struct PresentedPeer: Sendable, Hashable {
         self.certificateDER = certificateDER
         self.purpose = purpose
         self.expectedHostname = expectedHostname
+    }
+
+    /// OpenSSL's reading of `certificateDER`, where a handshake has made one: the connection holds it in any case, and
+    /// a second one would cost each idle connection several kilobytes.
+    private(set) var openSSL: OpenSSLCertificate?
+
+    /// A certificate presented in a handshake.
+    init(certificateDER: [UInt8], openSSL: OpenSSLCertificate?, purpose: PeerPurpose, expectedHostname: String?) {
+        self.init(certificateDER: certificateDER, purpose: purpose, expectedHostname: expectedHostname)
+        self.openSSL = openSSL
+    }
+}
+
+extension PresentedPeer: Hashable {
+    /// Equal when the same bytes are presented for the same.
+    public static func == (left: PresentedPeer, right: PresentedPeer) -> Bool {
+        left.certificateDER == right.certificateDER && left.purpose == right.purpose
+            && left.expectedHostname == right.expectedHostname
+    }
+
+    /// Hashes what is compared.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(certificateDER)
+        hasher.combine(purpose)
+        hasher.combine(expectedHostname)
     }
 }
 

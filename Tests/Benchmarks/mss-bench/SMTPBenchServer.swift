@@ -9,11 +9,14 @@ import NIOPosix
 /// Our server with a backend that reads and forgets, in a process of its own.
 final class SMTPBenchServer {
     let port: Int
+    /// Where the same process takes bare TLS, with the same certificates and policy.
+    let barePort: Int
     private let process: Process
     private let input: Pipe
 
-    private init(port: Int, process: Process, input: Pipe) {
+    private init(port: Int, barePort: Int, process: Process, input: Pipe) {
         self.port = port
+        self.barePort = barePort
         self.process = process
         self.input = input
     }
@@ -32,8 +35,9 @@ final class SMTPBenchServer {
             guard !more.isEmpty else { throw BenchFailure("the server ended") }
             text += String(decoding: more, as: UTF8.self)
         }
-        guard let port = Int(text.dropLast()) else { throw BenchFailure(text) }
-        return SMTPBenchServer(port: port, process: process, input: input)
+        let ports = text.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+        guard ports.count == 2 else { throw BenchFailure(text) }
+        return SMTPBenchServer(port: ports[0], barePort: ports[1], process: process, input: input)
     }
 
     /// A line of `/proc/PID/status`, in KB.
@@ -60,7 +64,7 @@ final class SMTPBenchServer {
         }
     }
 
-    /// The process's own part: prints its port, and serves until its input ends.
+    /// The process's own part: prints its ports, and serves until its input ends.
     static func serve(_ directory: String) async throws {
         let certificates = try TrustStore(contentsOf: "\(directory)/ca.pem")
         let tls = try TLSContext(
@@ -80,7 +84,7 @@ final class SMTPBenchServer {
                     name: "bench", address: .tcp(host: "127.0.0.1", port: 0), session: session,
                     tls: ReloadableTLSContext(tls), backend: Discarding())
             ], limits: limits)
-        print(server.address(of: "bench")!.port!)
+        print(server.address(of: "bench")!.port!, try await BareTLSSink.listen(tls))
         fflush(nil)
         while let line = readLine() { _ = line }
     }

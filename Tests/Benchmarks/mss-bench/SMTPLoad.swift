@@ -34,7 +34,7 @@ struct SMTPLoad: Sendable {
 
     private struct AnyServer: PeerVerifier {
         func verify(_ peer: PresentedPeer, at time: Timestamp) -> PeerVerdict {
-            guard let certificate = try? Certificate(der: peer.certificateDER) else {
+            guard let certificate = try? Certificate(peer) else {
                 return .refused(.noCertificate)
             }
             return .accepted(VerifiedPeer(certificate: certificate, chain: [certificate], revocation: .notChecked))
@@ -61,11 +61,63 @@ struct SMTPLoad: Sendable {
         return (ContinuousClock.now - start) / .seconds(1)
     }
 
-    /// Opens sessions and leaves them idle after the second EHLO.
+    /// Opens sessions one after the other, `inFlight` at a time, for so many seconds; returns how many in a second. Each
+    /// ends as soon as it is open: in clear words and TLS, or TLS alone.
+    func rate(bare: Bool, seconds: Double, inFlight: Int = 4) async throws -> Double {
+        let plan = Plan(from: "", to: "", messages: 0, size: 0)
+        let start = ContinuousClock.now
+        let count = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<inFlight {
+                group.addTask {
+                    var count = 0
+                    while ContinuousClock.now - start < .seconds(seconds) {
+                        if bare {
+                            try await sendBare(0)
+                        } else {
+                            try await connect(plan, ByteBuffer(), holds: false).done.get()
+                        }
+                        count += 1
+                    }
+                    return count
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        return Double(count) / ((ContinuousClock.now - start) / .seconds(1))
+    }
+
+    /// Sends octets over TLS and nothing else, to a ``BareTLSSink``; returns the seconds from the first to the answer.
+    @discardableResult
+    func sendBare(_ octets: Int) async throws -> Double {
+        let loop = group.next()
+        let done = loop.makePromise(of: Void.self)
+        let started = loop.makePromise(of: ContinuousClock.Instant.self)
+        do {
+            _ = try await ClientBootstrap(group: loop)
+                .channelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandlers([
+                            TLSHandler(client: tls!, serverName: nil), BareTLSSource(octets, started, done),
+                        ])
+                    }
+                }
+                .connect(host: host, port: port).get()
+        } catch {
+            started.fail(error)
+            done.fail(error)
+            throw error
+        }
+        try await done.futureResult.get()
+        return try await (ContinuousClock.now - started.futureResult.get()) / .seconds(1)
+    }
+
+    /// Opens sessions, sends the plan's messages and leaves them idle.
     func hold(_ sessions: Int, _ plan: Plan) async throws -> [any Channel] {
+        let content = Self.content(plan.size)
         var channels: [any Channel] = []
         for _ in 0..<sessions {
-            let (channel, done) = try await connect(plan, ByteBuffer(), holds: true)
+            let (channel, done) = try await connect(plan, content, holds: true)
             try await done.get()
             channels.append(channel)
         }
@@ -147,9 +199,9 @@ private final class LoadSession: ChannelInboundHandler {
             if let token = plan.token, let credentials = XOAUTH2Credentials(user: token.user, token: token.token) {
                 say("AUTH XOAUTH2 \(credentials.message.base64)\r\n", .authentication, context)
             } else {
-                ready(context)
+                next(context)
             }
-        case .authentication: ready(context)
+        case .authentication: next(context)
         case .envelope:
             step = .content
             expected = 1
@@ -160,13 +212,8 @@ private final class LoadSession: ChannelInboundHandler {
         }
     }
 
-    private func ready(_ context: ChannelHandlerContext) {
-        if holds { return done.succeed() }
-        next(context)
-    }
-
     private func next(_ context: ChannelHandlerContext) {
-        guard sent < plan.messages else { return say("QUIT\r\n", .quit, context) }
+        guard sent < plan.messages else { return holds ? done.succeed() : say("QUIT\r\n", .quit, context) }
         sent += 1
         say("MAIL FROM:<\(plan.from)>\r\nRCPT TO:<\(plan.to)>\r\nDATA\r\n", .envelope, context)
         expected = 3

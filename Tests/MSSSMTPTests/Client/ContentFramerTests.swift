@@ -32,15 +32,9 @@ struct ContentFramerTests {
         #expect(try frame("a\r\n") == "a\r\n")
     }
 
-    /// The ends of data that servers were found to take for `CRLF.CRLF`, inbound and outbound
-    /// (CVE-2023-51764, CVE-2023-51765, CVE-2023-51766, and the variants published with them).
-    static let smuggled = [
-        "\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\r\n", "\r\n.\r", "\n.\r", "\r.\n", "\r\r\n.\r\r\n", "\r\n\0.\r\n",
-        "\r\n.\r\r\n", "\n\n.\r\n", "\n\r.\r\n", "\r\n.\n\r\n",
-    ]
-
     @Test(
-        "EX_3.2_5070: no published smuggling sequence leaves, however it is cut into pieces", arguments: smuggled,
+        "EX_3.2_5070: no published smuggling sequence leaves, however it is cut into pieces",
+        arguments: SmugglingSequences.all,
         [1, 2, 3, 1_000])
     func smuggling(_ sequence: String, _ piece: Int) {
         let text = "Subject: a\r\n\r\nb\(sequence)MAIL FROM:<x@y>\r\n"
@@ -49,7 +43,9 @@ struct ContentFramerTests {
         }
     }
 
-    @Test("mended, each of them is lines that end with CRLF, and no line is a dot alone", arguments: smuggled)
+    @Test(
+        "mended, each of them is lines that end with CRLF, and no line is a dot alone",
+        arguments: SmugglingSequences.all)
     func mended(_ sequence: String) throws {
         let text = "a\(sequence)b"
         guard !sequence.contains("\0") else {

@@ -105,6 +105,34 @@ struct PoolLiveTests {
         try await server.stop()
     }
 
+    @Test("a session without use says QUIT after its time, and is forgotten; the next message opens another")
+    func idleTime() async throws {
+        let server = try await server()
+        let pool = try pool(.init(idle: .milliseconds(50)))
+        for number in 1...2 {
+            #expect(try await pool.send(.test("b@d.test"), to: .local(server.port)).delivered.count == 1)
+            while server.log.commands.filter({ $0 == "QUIT" }).count < number { await Task.yield() }
+            while await pool.count > 0 { await Task.yield() }
+        }
+        #expect(server.log.connections == 2)
+        await pool.close()
+        try await server.stop()
+    }
+
+    @Test("a session is not used beyond its lifetime, however busy")
+    func lifetime() async throws {
+        let server = try await server()
+        let pool = try pool(.init(idle: .seconds(300), lifetime: .nanoseconds(1)))
+        for _ in 1...3 {
+            #expect(try await pool.send(.test("b@d.test"), to: .local(server.port)).delivered.count == 1)
+        }
+        #expect(server.log.connections == 3)
+        while server.log.open > 0 { await Task.yield() }
+        #expect(server.log.commands.filter { $0 == "QUIT" }.count == 3)
+        await pool.close()
+        try await server.stop()
+    }
+
     @Test("no more sessions for a destination than allowed; the others wait their turn")
     func bounded() async throws {
         let server = try await server()

@@ -57,6 +57,27 @@ struct SubmissionSnippetTests {
         try await scripted.stop()
     }
 
+    @Test("EX_LPS_1200: the article's application names its mailbox beside its certificate, and sends")
+    func application() async throws {
+        let backend = CollectingBackend()
+        let operators = try await SMTPServer.live(backend, .submissionCertificate(serverName: "mx.hopital.test"))
+        let session = SMTPClientSessionConfiguration(clientName: .domain(try Domain("app.hopital.test")))
+        let mailbox = address("application@hopital.test")
+        let tls = try #require(SMTPClientConfiguration.own().tls)
+        // snippet: submission-certificate
+        let configuration = SMTPClientConfiguration(
+            session: session, tls: tls, comparesServerName: true,
+            // The certificate tells the structure, the login the mailbox; there is no password.
+            credentials: { .plain(PlainCredentials(user: mailbox.text, password: "")) })
+        // end snippet
+        let client = SMTPClient(.own(operators.port, domain: nil), configuration)
+        #expect(try await client.send(.test("b@d.test")).delivered.count == 1)
+        #expect(backend.messages.map { $0.facts.identity?.mailbox } == ["application@hopital.test"])
+        #expect(backend.messages[0].facts.tls?.peer != nil)
+        await client.close()
+        await operators.shutDown()
+    }
+
     private func client(
         _ port: Int, _ tls: ReloadableTLSContext, _ workstation: Domain, _ mailbox: MailAddress,
         _ currentToken: @escaping @Sendable () async throws -> String

@@ -1,5 +1,7 @@
-import MSSSMTP
+import NIOCore
 import Testing
+
+@testable import MSSSMTP
 
 @Suite("Dots and lines of a message")
 struct DotStuffingTests {
@@ -32,19 +34,14 @@ struct DotStuffingTests {
 
     @Test(
         "Nothing but CRLF.CRLF ends a message: published smuggling sequences",
-        arguments: [
-            "\n.\n", "\n.\r\n", "\r.\r", "\r\n.\r", "\r\n.\n", "\r.\r\n", "\n.\r", "\r.\n", "\r\n\0.\r\n",
-            "\r\n.\0\r\n",
-            "\r\n.\r\r\n", "\n\n.\n\n", "\r\n. \r\n", "\r\n.\t\r\n", "\r\u{85}.\r\n", "\u{2028}.\r\n", "\r\0\n.\r\n",
-            "\r\n.\r\0\n",
-        ], [1, 1000])
+        arguments: SmugglingSequences.all + ["\r\n. \r\n", "\r\n.\t\r\n", "\r\u{85}.\r\n", "\u{2028}.\r\n"], [1, 1000])
     func smuggling(end: String, step: Int) {
         let (message, rest, decoder) = decode("Subject: a\r\n\r\nx\(end)MAIL FROM:<evil@a.fr>\r\n", step: step)
         #expect(!decoder.isFinished && rest == "" && message.contains("MAIL FROM"))
         // And the true end is still found.
         let whole = decode("x\(end)MAIL FROM:<evil@a.fr>\r\n.\r\nQUIT\r\n", step: step)
         #expect(whole.decoder.isFinished && whole.rest == "QUIT\r\n")
-        // Whoever writes it out again through our encoder writes no end either, or knows of the fault.
+        // And the fault is known.
         #expect(!whole.decoder.faults.isEmpty || !end.contains { $0 == "\n" || $0 == "\r" || $0 == "\0" })
     }
 
@@ -59,38 +56,27 @@ struct DotStuffingTests {
         #expect(decode("abcd\r\nef\r\n.\r\n", step: step).decoder.longestLine == 4)
     }
 
-    @Test("What the encoder writes, the decoder reads back, however both are fed")
-    func roundTrip() {
+    @Test("What the client writes, the server reads back, however both are fed")
+    func roundTrip() throws {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<500 {
             let lines = (0..<Int.random(in: 0..<8, using: &generator)).map { _ in
                 ["", ".", "..", "a", ".a", "a.b", "  ."].randomElement(using: &generator)!
             }
             let text = lines.map { $0 + "\r\n" }.joined()
-            var encoder = DotStuffingEncoder()
-            var wire: [UInt8] = []
-            var input = Array(text.utf8)[...]
-            while !input.isEmpty {
-                let step = Int.random(in: 1...4, using: &generator)
-                wire += encoder.encode(Array(input.prefix(step)))
-                input = input.dropFirst(step)
+            var framer = SMTPContentFramer(doublesDots: true, lineEnds: .refuse)
+            var wire = ByteBuffer()
+            var input = ByteBuffer(string: text)
+            while input.readableBytes > 0 {
+                let step = min(Int.random(in: 1...4, using: &generator), input.readableBytes)
+                wire.writeImmutableBuffer(try framer.frame(input.readSlice(length: step)!))
             }
-            wire += encoder.finish()
-            let read = decode(String(decoding: wire, as: UTF8.self), step: Int.random(in: 1...5, using: &generator))
+            wire.writeImmutableBuffer(try framer.end())
+            wire.writeString(".\r\n")
+            let read = decode(String(buffer: wire), step: Int.random(in: 1...5, using: &generator))
             #expect(read.message == text && read.decoder.isFinished && read.rest == "")
-            #expect(encoder.faults.isEmpty)
+            #expect(read.decoder.faults.isEmpty)
         }
-    }
-
-    @Test("A last line without CRLF gets one; a bare CR at the very end is noted")
-    func lastLine() {
-        var encoder = DotStuffingEncoder()
-        #expect(encoder.encode(Array(".a".utf8)) + encoder.finish() == Array("..a\r\n.\r\n".utf8))
-        var bare = DotStuffingEncoder()
-        #expect(bare.encode(Array("a\r".utf8)) + bare.finish() == Array("a\r\r\n.\r\n".utf8))
-        #expect(bare.faults == .bareCarriageReturn)
-        var none = DotStuffingEncoder()
-        #expect(none.finish() == Array(".\r\n".utf8))
     }
 
     @Test("RFC 3461 §4: xtext")

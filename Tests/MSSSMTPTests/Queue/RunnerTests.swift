@@ -108,6 +108,51 @@ struct RunnerTests {
         #expect(jobs.map(\.attempts) == [0])
     }
 
+    @Test("a lease is kept as long as its attempt runs: renewed at half of its time, again and again")
+    func renewal() async throws {
+        let renewed = TestGate()
+        let renewals = Shared<[Timestamp]>([])
+        let counting = RenewalQueue(queue) { until in
+            let count = renewals.update {
+                $0.append(until)
+                return $0.count
+            }
+            if count == 3 { await renewed.open() }
+        }
+        // The attempt ends only once its lease has been renewed three times.
+        let agent = ScriptedAgent { _, _ in
+            await renewed.wait()
+            return .ok
+        }
+        _ = try await queue.enqueue(.test("b@d.test"), at: clock.now())
+        let runner = DeliveryRunner(
+            queue: counting, agent: agent, notices: PlainNotices(), configuration: .init(lease: .milliseconds(20)),
+            clock: clock, chance: { 0.5 })
+        await runner.runUntilIdle()
+        #expect(renewals.value.allSatisfy { $0 == clock.now() + .milliseconds(20) })
+        #expect(await queue.count == 0)
+        #expect(agent.attempts.count == 1)
+    }
+
+    @Test("an attempt whose lease is lost is broken off: the message is another runner's by now")
+    func lostLease() async throws {
+        let agent = ScriptedAgent { _, _ in
+            while !Task.isCancelled { await Task.yield() }
+            return .interrupted
+        }
+        _ = try await queue.enqueue(.test("b@d.test"), at: clock.now())
+        let losing = RenewalQueue(queue) { _ in throw DeliveryQueueError.leaseLost }
+        let runner = DeliveryRunner(
+            queue: losing, agent: agent, notices: PlainNotices(),
+            configuration: .init(limits: DestinationLimits(total: 1), lease: .milliseconds(20)), clock: clock,
+            chance: { 0.5 })
+        let task = Task { await runner.run() }
+        while agent.attempts.count < 2 { await Task.yield() }  // due again at once
+        task.cancel()
+        await task.value
+        #expect(await queue.count == 1)
+    }
+
     @Test("a stopped runner ends what is under way and begins nothing new")
     func stopped() async throws {
         let started = TestGate()
@@ -201,6 +246,31 @@ struct PlainNotices: DeliveryNoticeWriter {
             SMTPOutgoingMessage(
                 OutgoingEnvelope(sender: nil, recipients: [request.sender]), SMTPContent("notice\r\n".utf8)))
     }
+}
+
+/// Tells of each renewal of a lease, which may fail.
+struct RenewalQueue: DeliveryQueue {
+    let queue: InMemoryDeliveryQueue
+    let renewing: @Sendable (Timestamp) async throws -> Void
+
+    init(_ queue: InMemoryDeliveryQueue, _ renewing: @escaping @Sendable (Timestamp) async throws -> Void) {
+        self.queue = queue
+        self.renewing = renewing
+    }
+
+    func enqueue(_ delivery: NewDelivery, at now: Timestamp) async throws -> DeliveryID {
+        try await queue.enqueue(delivery, at: now)
+    }
+    func lease(_ request: DeliveryLeaseRequest) async throws -> [DeliveryJob] { await queue.lease(request) }
+    func extend(_ job: DeliveryJob, until: Timestamp) async throws {
+        try await renewing(until)
+        try await queue.extend(job, until: until)
+    }
+    func settle(_ job: DeliveryJob, _ settlement: DeliverySettlement, at now: Timestamp) async throws {
+        try await queue.settle(job, settlement, at: now)
+    }
+    func hold(_ id: DeliveryID, _ isHeld: Bool) async throws { try await queue.hold(id, isHeld) }
+    func nextDue() async throws -> Timestamp? { await queue.nextDue() }
 }
 
 /// Fails the first time it is asked to settle.

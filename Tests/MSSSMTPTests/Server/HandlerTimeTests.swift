@@ -17,7 +17,8 @@ struct HandlerTimeTests {
         try await channel.testingEventLoop.executeInContext {
             try channel.pipeline.syncOperations.addHandler(
                 SMTPServerHandler(
-                    entryPoint, facts: SMTPSessionFacts(id: "1", entryPoint: "test", peer: nil),
+                    entryPoint, SharedSessionConfiguration(configuration),
+                    facts: SMTPSessionFacts(id: "1", entryPoint: "test", peer: nil),
                     memory: BodyMemory(limit: 1 << 20), logger: Logger(label: "test"), ended: {}))
         }
         try await channel.connect(to: SocketAddress(unixDomainSocketPath: "/x"))
@@ -54,6 +55,70 @@ struct HandlerTimeTests {
         }
         await channel.testingEventLoop.advanceTime(by: .minutes(10))
         #expect(try await reply(channel).hasPrefix("421 4.4.2 Session time"))
+    }
+
+    @Test("One octet a second: a command has the idle time in all, a message must advance; another session is unharmed")
+    func oneOctetASecond() async throws {
+        for isContent in [false, true] {
+            let backend = CollectingBackend()
+            let slow = try await channel(.open, backend)
+            let other = try await channel(.open, backend)
+            for channel in [slow, other] { #expect(try await reply(channel).hasPrefix("220")) }
+            if isContent {
+                for (line, code) in [
+                    ("EHLO x", "250"), ("MAIL FROM:<a@x.fr>", "250"), ("RCPT TO:<b@y.fr>", "250"), ("DATA", "354"),
+                ] {
+                    try await slow.writeInbound(ByteBuffer(string: line + "\r\n"))
+                    #expect(try await reply(slow).hasPrefix(code))
+                }
+            }
+            for second in 1..<300 {
+                try await slow.writeInbound(ByteBuffer(string: "N"))
+                await slow.testingEventLoop.advanceTime(by: .seconds(1))
+                await other.testingEventLoop.advanceTime(by: .seconds(1))
+                guard second % 60 == 0 else { continue }
+                try await other.writeInbound(ByteBuffer(string: "NOOP\r\n"))
+                #expect(try await reply(other).hasPrefix("250"))
+            }
+            #expect(try await slow.readOutbound(as: ByteBuffer.self) == nil)
+            let held = try await slow.testingEventLoop.executeInContext {
+                try slow.pipeline.syncOperations.handler(type: SMTPServerHandler.self).heldOctets
+            }
+            #expect(held < 400)
+            await slow.testingEventLoop.advanceTime(by: .seconds(1))
+            #expect(try await reply(slow) == "421 4.4.2 Timeout, closing connection\r\n")
+            await slow.testingEventLoop.advanceTime(by: .seconds(2))
+            #expect(!slow.isActive)
+            try await other.writeInbound(ByteBuffer(string: "NOOP\r\n"))
+            #expect(try await reply(other).hasPrefix("250"))
+            try await other.close()
+        }
+    }
+
+    @Test(
+        "A client that does not read its replies: no more is said than fits, and after five minutes it is cut without a word"
+    )
+    func unreadReplies() async throws {
+        let channel = try await channel(.open.with { $0.limits.idle = .hours(1) }, CollectingBackend())
+        #expect(try await reply(channel).hasPrefix("220"))
+        channel.isWritable = false
+        channel.pipeline.fireChannelWritabilityChanged()
+        try await channel.writeInbound(ByteBuffer(string: String(repeating: "NOOP\r\n", count: 500)))
+        await channel.testingEventLoop.advanceTime(by: .seconds(299))
+        #expect(channel.isActive)
+        #expect(try await channel.readOutbound(as: ByteBuffer.self) == nil)
+        // It reads again, in time: everything is answered.
+        channel.isWritable = true
+        channel.pipeline.fireChannelWritabilityChanged()
+        #expect(try await reply(channel) == String(repeating: "250 2.0.0 OK\r\n", count: 500))
+        channel.isWritable = false
+        channel.pipeline.fireChannelWritabilityChanged()
+        try await channel.writeInbound(ByteBuffer(string: "NOOP\r\n"))
+        await channel.testingEventLoop.advanceTime(by: .seconds(299))
+        #expect(channel.isActive)
+        await channel.testingEventLoop.advanceTime(by: .seconds(1))
+        #expect(!channel.isActive)
+        #expect(try await channel.readOutbound(as: ByteBuffer.self) == nil)
     }
 
     @Test("A backend that never answers is cancelled, and its client told")

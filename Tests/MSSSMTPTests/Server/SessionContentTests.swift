@@ -16,10 +16,7 @@ struct SessionContentTests {
 
     @Test(
         "Smuggling: no false end ends a message; it is read to the true end, then refused, and the session stays in step",
-        arguments: [
-            "\n.\n", "\n.\r\n", "\r.\r", "\r\n.\r", "\r\n.\n", "\r.\r\n", "\n.\r", "\r.\n", "\r\n.\r\r\n", "\n\n.\n\n",
-            "\r\n\0.\r\n", "\r\n.\0\r\n", "\r\0\n.\r\n", "\r\n.\r\0\n", "\n..\r\n", "\r\r\n.\r\r\n", "\n.\n\r\n",
-        ], [1, 1000])
+        arguments: SmugglingSequences.all, [1, 1000])
     func smuggling(end: String, step: Int) {
         var driver = ready()
         _ = driver.say("DATA")
@@ -32,10 +29,12 @@ struct SessionContentTests {
     }
 
     @Test("A message arrives whole, however it is cut", arguments: [1, 2, 3, 100_000])
-    func whole(step: Int) {
+    func whole(step: Int) throws {
         let text = (0..<2000).map { $0 % 3 == 0 ? ".line \($0)\r\n" : "ligne \($0) é\r\n" }.joined()
-        var encoder = DotStuffingEncoder()
-        let wire = encoder.encode(Array(text.utf8)) + encoder.finish()
+        var framer = SMTPContentFramer(doublesDots: true, lineEnds: .refuse)
+        var framed = try framer.frame(ByteBuffer(string: text))
+        framed.writeImmutableBuffer(try framer.end())
+        let wire = Array(framed.readableBytesView) + Array(".\r\n".utf8)
         var driver = ready()
         _ = driver.say("DATA")
         driver.feed(wire, step: step)
@@ -191,6 +190,18 @@ struct SessionContentTests {
         for _ in 0..<5000 { driver.feed("BDAT 1\r\nx") }
         #expect(driver.codes.allSatisfy { $0 == 250 } && driver.held <= 16 << 10)
         #expect(driver.say("BDAT 1\r\nx").hasPrefix("552 5.5.3"))
+    }
+
+    @Test("A message of 25 MB in chunks of 8 KB is taken: chunks are not counted among idle commands")
+    func manyChunks() {
+        var driver = ready()
+        let chunk = "BDAT 8192\r\n" + String(repeating: String(repeating: "x", count: 8190) + "\r\n", count: 1)
+        for _ in 0..<3199 { driver.feed(chunk) }
+        driver.feed("BDAT 0 LAST\r\n")
+        #expect(driver.codes.allSatisfy { $0 == 250 } && driver.messages.map(\.count) == [3199 * 8192])
+        // Other commands still are, from one message to the next.
+        for _ in 0..<1000 { #expect(driver.say("NOOP").hasPrefix("250")) }
+        #expect(driver.say("NOOP").hasPrefix("421 4.7.0") && driver.isClosed)
     }
 
     // MARK: LMTP

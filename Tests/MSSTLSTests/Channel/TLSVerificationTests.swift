@@ -100,6 +100,42 @@ struct TLSVerificationTests {
             ])
     }
 
+    @Test("EX_OPE_5040: nor are they kept while the connection lives, on either side", arguments: TLSVersion.allCases)
+    func droppedAuthorities(version: TLSVersion) throws {
+        var (server, client) = (Identities.server, Identities.client)
+        for authority in [TestPKI.shared.intermediate, TestPKI.shared.root] {
+            server.identity.chain.append(try Certificate(der: authority.certificateDER))
+            client.identity.chain.append(try Certificate(der: authority.certificateDER))
+        }
+        let pair = try EmbeddedPair(
+            client: .testClient(client, policy: TLSPolicy.operator(.v1_6).only(version)), server: .testServer(server))
+        try pair.handshake()
+        #expect(pair.serverLog.facts?.peer?.certificate.der == client.credential.certificateDER)
+        #expect(pair.clientLog.facts?.peer?.certificate.der == server.credential.certificateDER)
+        for handler in [pair.clientHandler, pair.serverHandler] { #expect(handler.connection.otherCertificates == 0) }
+        // The connection works on.
+        pair.client.writeAndFlush(ByteBuffer(string: "x"), promise: nil)
+        try pair.carry()
+        #expect(pair.serverLog.text == "x")
+    }
+
+    @Test("OpenSSL's reading of a certificate goes with its bytes and with no others")
+    func presentedReading() throws {
+        let seen = Shared<[PresentedPeer]>([])
+        let verifier = ScriptedVerifier { peer, verified in
+            seen.update { $0.append(peer) }
+            return ScriptedVerifier().answer(peer, verified)
+        }
+        let pair = try EmbeddedPair(client: .testClient(verifier: verifier))
+        try pair.handshake()
+        var peer = try #require(seen.value.first)
+        let reading = try #require(peer.openSSL)
+        #expect(try Certificate(peer).fields.openSSL === reading)
+        peer.certificateDER = Identities.foreign.credential.certificateDER
+        #expect(peer.openSSL == nil)
+        #expect(try Certificate(peer).fields.openSSL !== reading)
+    }
+
     @Test("The server name chooses among several identities; an unknown one gets the default")
     func serverNames() throws {
         let other = try Identities.make(TestPKI.shared.issue(.server(commonName: "mx2.hopital.test")))

@@ -8,7 +8,7 @@ struct BackendCall: Sendable {
     var facts: SMTPSessionFacts
     var isLMTP: Bool
     var localError: SMTPReply
-    var logger: Logger
+    var log: SMTPSessionLog
 
     struct Outcome: Sendable {
         var answer: SMTPServerSession.Answer
@@ -22,15 +22,14 @@ struct BackendCall: Sendable {
             guard let session else { throw SMTPRefusal(localError, cause: "no session of the backend") }
             return Outcome(answer: try await answer(question, session, pipe))
         } catch let refusal as SMTPRefusal {
-            logger.info(
-                "backend refused", metadata: ["reply": "\(refusal.reply)", "cause": "\(refusal.cause ?? "")"])
+            log(.info, "backend refused", ["reply": "\(refusal.reply)", "cause": "\(refusal.cause ?? "")"])
             return Outcome(answer: .refused(refusal))
         } catch is CancellationError {
             return Outcome(answer: .refused(SMTPRefusal(localError, cause: "cancelled")))
         } catch let error as SMTPBodyError {
             return Outcome(answer: .refused(SMTPRefusal(localError, cause: "message not complete: \(error)")))
         } catch {
-            logger.error("backend failed", metadata: ["error": "\(error)"])
+            log(.error, "backend failed", ["error": "\(error)"])
             return Outcome(answer: .refused(SMTPRefusal(localError)))
         }
     }
@@ -56,7 +55,7 @@ struct BackendCall: Sendable {
             let results = try await take(message, session)
             // RFC 5321 §6.1: a receipt for what was not read to its end would be a promise about nothing.
             guard pipe.wasReadToTheEnd else {
-                logger.error("the backend accepted a message that it had not read to the end")
+                log(.error, "the backend accepted a message that it had not read to the end")
                 throw SMTPRefusal(localError)
             }
             return .taken(results)

@@ -62,6 +62,9 @@ final class SMTPConnectionTable: Sendable {
         for one in waiting { one.resume() }
     }
 
+    /// The connections now.
+    var channels: [any Channel] { state.withLock { $0.connections.values.map(\.channel) } }
+
     /// Admits no more, and returns those there are.
     func beginClosing() -> [any Channel] {
         state.withLock { state in

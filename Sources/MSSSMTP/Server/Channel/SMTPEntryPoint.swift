@@ -37,7 +37,7 @@ public struct SMTPEntryPoint: Sendable {
 
 /// What all sessions of a server together may cost.
 public struct SMTPServerLimits: Sendable, Hashable {
-    /// Connections in all. Each costs about 40 KB when idle.
+    /// Connections in all. Each costs some 35 KB when idle.
     public var connections = 2000
     /// Connections of one peer: an IPv4 address, or the 64 bits of an IPv6 network. Operators open few; a hospital's
     /// client software may stand behind one address.

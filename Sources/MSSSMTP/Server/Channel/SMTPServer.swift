@@ -11,7 +11,7 @@ import Synchronization
 /// TLS, mechanisms, limits and backend; one process serves operators and client software.
 public final class SMTPServer: Sendable {
     private let listeners: [(name: String, channel: any Channel)]
-    private let table: SMTPConnectionTable
+    let table: SMTPConnectionTable
     private let memory: BodyMemory
 
     private init(listeners: [(name: String, channel: any Channel)], table: SMTPConnectionTable, memory: BodyMemory) {
@@ -52,22 +52,21 @@ public final class SMTPServer: Sendable {
         _ entryPoint: SMTPEntryPoint, _ group: any EventLoopGroup, _ table: SMTPConnectionTable, _ memory: BodyMemory,
         _ limits: SMTPServerLimits, _ logger: Logger
     ) -> ServerBootstrap {
-        ServerBootstrap(group: group)
+        let configuration = SharedSessionConfiguration(entryPoint.session)
+        return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
             // One buffer at a time, of what one reading may bring: it counts in what a session holds.
             .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65_536)
-            )
+            .childChannelOption(.recvAllocator, value: ReleasingRecvAllocator())
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard table.admit(channel) else {
                         return try channel.pipeline.syncOperations.addHandler(
                             RefusingHandler(limits.replies.tooManyConnections))
                     }
-                    let handler = handler(entryPoint, channel, memory, logger) { table.remove(channel) }
+                    let handler = handler(entryPoint, configuration, channel, memory, logger) { table.remove(channel) }
                     if entryPoint.session.security == .immediate, let tls = entryPoint.tls {
                         do {
                             try channel.pipeline.syncOperations.addHandler(TLSHandler(server: tls.current))
@@ -82,15 +81,12 @@ public final class SMTPServer: Sendable {
     }
 
     private static func handler(
-        _ entryPoint: SMTPEntryPoint, _ channel: any Channel, _ memory: BodyMemory, _ logger: Logger,
-        _ ended: @escaping @Sendable () -> Void
+        _ entryPoint: SMTPEntryPoint, _ configuration: SharedSessionConfiguration, _ channel: any Channel,
+        _ memory: BodyMemory, _ logger: Logger, _ ended: @escaping @Sendable () -> Void
     ) -> SMTPServerHandler {
         let facts = SMTPSessionFacts(
             id: SessionNames.next(), entryPoint: entryPoint.name, peer: channel.remoteAddress)
-        var logger = logger
-        logger[metadataKey: "session"] = "\(facts.id)"
-        logger[metadataKey: "entry-point"] = "\(entryPoint.name)"
-        return SMTPServerHandler(entryPoint, facts: facts, memory: memory, logger: logger, ended: ended)
+        return SMTPServerHandler(entryPoint, configuration, facts: facts, memory: memory, logger: logger, ended: ended)
     }
 
     /// Where an entry point listens, by its name; tells the port that the system chose.

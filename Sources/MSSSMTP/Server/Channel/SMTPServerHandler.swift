@@ -14,7 +14,7 @@ final class SMTPServerHandler: ChannelInboundHandler {
     private let tls: ReloadableTLSContext?
     private let backend: any SMTPBackend
     private let memory: BodyMemory
-    private let logger: Logger
+    private let log: SMTPSessionLog
 
     private var session: SMTPServerSession
     private var backendSession: (any SMTPBackendSession)?
@@ -44,15 +44,20 @@ final class SMTPServerHandler: ChannelInboundHandler {
     private let ended: @Sendable () -> Void
 
     init(
-        _ entryPoint: SMTPEntryPoint, facts: SMTPSessionFacts, memory: BodyMemory, logger: Logger,
-        ended: @escaping @Sendable () -> Void
+        _ entryPoint: SMTPEntryPoint, _ configuration: SharedSessionConfiguration, facts: SMTPSessionFacts,
+        memory: BodyMemory, logger: Logger, ended: @escaping @Sendable () -> Void
     ) {
         self.ended = ended
         tls = entryPoint.tls
         backend = entryPoint.backend
-        session = SMTPServerSession(configuration: entryPoint.session, facts: facts)
+        session = SMTPServerSession(configuration, facts: facts)
         self.memory = memory
-        self.logger = logger
+        log = SMTPSessionLog(logger: logger, session: facts.id, entryPoint: facts.entryPoint)
+    }
+
+    /// Octets held of what the client sent and of what it is told, but those that wait for the backend or the socket.
+    var heldOctets: Int {
+        session.unread + (session.content?.pending.readableBytes ?? 0) + outgoing.readableBytes
     }
 
     // MARK: Events
@@ -125,9 +130,9 @@ final class SMTPServerHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if let failure = error as? TLSFailure {
-            logger.info("TLS failed", metadata: ["error": "\(failure)"])
+            log(.info, "TLS failed", ["error": "\(failure)"])
         } else {
-            logger.debug("connection failed", metadata: ["error": "\(error)"])
+            log(.debug, "connection failed", ["error": "\(error)"])
         }
         context.close(promise: nil)
     }
@@ -162,7 +167,7 @@ final class SMTPServerHandler: ChannelInboundHandler {
         switch action {
         case .reply(let reply):
             outgoing.writeString(reply.wire)
-            if reply.code.severity.rawValue >= 4 { logger.debug("refused", metadata: ["reply": "\(reply)"]) }
+            if reply.code.severity.rawValue >= 4 { log(.debug, "refused", ["reply": "\(reply)"]) }
         case .ask(let question): ask(question, context)
         case .body(let piece):
             if let pipe, !pipe.push(piece), pausedSince == nil { pausedSince = context.eventLoop.now }
@@ -198,7 +203,7 @@ final class SMTPServerHandler: ChannelInboundHandler {
             guard let tls else { return session.tlsUnavailable() }
             handler = try TLSHandler(server: tls.current)
         } catch {
-            logger.error("TLS cannot begin", metadata: ["error": "\(error)"])
+            log(.error, "TLS cannot begin", ["error": "\(error)"])
             return session.tlsUnavailable()
         }
         outgoing.writeString(goAhead.wire)
@@ -207,7 +212,7 @@ final class SMTPServerHandler: ChannelInboundHandler {
         do {
             try handler.startTLS(context.pipeline.syncOperations, unread: session.unread)
         } catch {
-            logger.info("TLS refused", metadata: ["error": "\(error)"])
+            log(.info, "TLS refused", ["error": "\(error)"])
             context.close(promise: nil)
         }
     }
@@ -252,7 +257,7 @@ final class SMTPServerHandler: ChannelInboundHandler {
         guard let due, due <= context.eventLoop.now else { return setTimer(context) }
         if blockedSince != nil { return context.close(promise: nil) }  // a client that does not read reads no 421
         if pausedSince != nil {
-            logger.error("the backend does not read the message")
+            log(.error, "the backend does not read the message")
             session.backendStalled()
         } else {
             session.expire(at: context.eventLoop.now)
@@ -270,7 +275,7 @@ final class SMTPServerHandler: ChannelInboundHandler {
         let call = BackendCall(
             backend: backend, session: backendSession, facts: session.facts,
             isLMTP: session.configuration.dialect == .lmtp, localError: session.configuration.replies.localError,
-            logger: logger)
+            log: log)
         var pipe: BodyPipe?
         if case .message = question {
             pipe = BodyPipe(limit: session.configuration.limits.bufferedBody, memory: memory) {

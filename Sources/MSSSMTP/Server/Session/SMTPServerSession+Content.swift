@@ -86,6 +86,7 @@ extension SMTPServerSession {
         }
         if content == nil { open(transaction) }
         content!.chunks += 1
+        commandsSinceMessage -= 1  // chunks have a limit of their own, and are many: 25 MB by 8 KB are 3,200
         if content!.chunks > limits.chunks { abort(replies.tooManyChunks) }
         let room = (transaction.allowance.messageSize ?? limits.messageSize) - content!.octets
         if count > room { abort(replies.messageTooLarge) }

@@ -12,8 +12,9 @@ public struct SMTPServerSession: Sendable {
     public enum Action: Sendable {
         /// Send a reply.
         case reply(SMTPReply)
-        /// Ask the backend; the session waits for the answer, but while a message is taken.
-        case ask(Question)
+        /// Ask the backend; the session waits for the answer, but while a message is taken. (Apart, so that the queue
+        /// of actions that each session keeps has small places.)
+        indirect case ask(Question)
         /// Give the backend a piece of the message.
         case body(ByteBuffer)
         /// Tell the backend that the message is complete.
@@ -98,8 +99,8 @@ public struct SMTPServerSession: Sendable {
         case bye(SMTPReply)
     }
 
-    /// The configuration of the entry point.
-    public let configuration: SMTPSessionConfiguration
+    /// The configuration, shared with the other sessions of the entry point.
+    let entry: SharedSessionConfiguration
     /// What is known of the session.
     public internal(set) var facts: SMTPSessionFacts
 
@@ -135,10 +136,17 @@ public struct SMTPServerSession: Sendable {
 
     /// A session before its start.
     public init(configuration: SMTPSessionConfiguration, facts: SMTPSessionFacts) {
-        self.configuration = configuration
+        self.init(SharedSessionConfiguration(configuration), facts: facts)
+    }
+
+    /// A session before its start, of an entry point with others.
+    init(_ entry: SharedSessionConfiguration, facts: SMTPSessionFacts) {
+        self.entry = entry
         self.facts = facts
     }
 
+    /// The configuration of the entry point.
+    public var configuration: SMTPSessionConfiguration { entry.value }
     var limits: SMTPSessionLimits { configuration.limits }
     var replies: SMTPReplies { configuration.replies }
     var isLMTP: Bool { configuration.dialect == .lmtp }

@@ -84,3 +84,11 @@ public struct SMTPSessionConfiguration: Sendable, Hashable {
         return configuration
     }
 }
+
+/// A configuration as the sessions of one entry point share it: with its fifty replies it has two kilobytes, which each
+/// idle session would hold again.
+final class SharedSessionConfiguration: Sendable {
+    let value: SMTPSessionConfiguration
+
+    init(_ value: SMTPSessionConfiguration) { self.value = value }
+}

@@ -80,11 +80,16 @@ final class RawClient: Sendable {
         self.state = state
     }
 
-    static func connect(_ port: Int, greeting: Bool = true) async throws -> RawClient {
+    /// - Parameter tls: TLS from the first octet.
+    static func connect(_ port: Int, greeting: Bool = true, tls: TLSConfiguration? = nil) async throws -> RawClient {
         let state = Guarded(State())
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            TLSHandler(client: TLSContext(tls), serverName: "mx.hopital.test"))
+                    }
                     try channel.pipeline.syncOperations.addHandler(Collector(state))
                 }
             }
@@ -118,12 +123,23 @@ final class RawClient: Sendable {
 
     func close() async { try? await channel.close() }
 
-    func startTLS(certificate: Bool = true) async throws {
+    func send(_ octets: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: octets), promise: nil) }
+
+    /// Reads nothing more.
+    func stopReading() async throws { try await channel.setOption(.autoRead, value: false).get() }
+
+    /// What a client of these tests speaks.
+    static func tls(certificate: Bool = true, policy: TLSPolicy = .operator(.v1_6)) throws -> TLSConfiguration {
+        .client(
+            policy: policy, identity: certificate ? LiveIdentity.client.identity : nil,
+            verifier: try LiveIdentity.verifier)
+    }
+
+    /// Ends when TLS is in place or has failed.
+    func startTLS(certificate: Bool = true, policy: TLSPolicy = .operator(.v1_6)) async throws {
         let goAhead = await say("STARTTLS")
         precondition(goAhead.hasPrefix("220"))
-        let configuration = TLSConfiguration.client(
-            policy: .operator(.v1_6), identity: certificate ? LiveIdentity.client.identity : nil,
-            verifier: try LiveIdentity.verifier)
+        let configuration = try Self.tls(certificate: certificate, policy: policy)
         let channel = channel
         try await channel.eventLoop.submit {
             try TLSHandler(client: TLSContext(configuration), serverName: "mx.hopital.test")
