@@ -71,12 +71,15 @@ extension MailStore {
         for row in try database.all("SELECT id FROM mailbox") {
             let id: Int64 = row[0]
             guard !Folder.exists("\(destination)/keys/\(MailKeys.name(id))") else { continue }
-            try database.run(
+            let used = try database.all(
                 """
-                UPDATE blob SET uses = uses - (
-                    SELECT count(*) FROM message JOIN folder ON folder.id = message.folder
-                    WHERE message.blob = blob.id AND folder.mailbox = ?)
+                SELECT message.blob, count(*) FROM message JOIN folder ON folder.id = message.folder
+                WHERE folder.mailbox = ? GROUP BY message.blob
                 """, [id])
+            for row in used {
+                let (blob, count): (Int64, Int64) = (row[0], row[1])
+                try database.run("UPDATE blob SET uses = uses - ? WHERE id = ?", [count, blob])
+            }
             try database.run(
                 "DELETE FROM message WHERE folder IN (SELECT id FROM folder WHERE mailbox = ?)", [id])
             try database.run("DELETE FROM vanished WHERE folder IN (SELECT id FROM folder WHERE mailbox = ?)", [id])

@@ -95,12 +95,11 @@ extension MailStore {
         try await write { writer in
             let mailbox = try writer.mailbox(of: folder)
             let wanted = uids.map { Set($0) }
+            let mask = onlyDeleted ? MailFlags.deleted.rawValue : 0
             let rows = try writer.database.all(
-                "SELECT uid, blob, size, flags FROM message WHERE folder = ? ORDER BY uid", [folder.rawValue])
-            let gone = rows.filter { row in
-                (wanted?.contains(row[0]) ?? true)
-                    && (!onlyDeleted || MailFlags(rawValue: row[3]).contains(.deleted))
-            }
+                "SELECT uid, blob, size, flags FROM message WHERE folder = ? AND flags & ? = ? ORDER BY uid",
+                [folder.rawValue, mask, mask])
+            let gone = rows.filter { wanted?.contains($0[0]) ?? true }
             try writer.remove(gone, from: folder.rawValue, mailbox)
             return gone.map { $0[0] }
         }
