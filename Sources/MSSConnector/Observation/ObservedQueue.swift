@@ -6,6 +6,8 @@ struct ObservedQueue: DeliveryQueue {
     let base: any DeliveryQueue
     let metrics: ConnectorMetrics
     let domains: Set<Domain>
+    /// Told of notices that a settlement has brought into the queue: another runner may be the one to deliver them.
+    let wake: @Sendable () -> Void
 
     func enqueue(_ delivery: NewDelivery, at now: Timestamp) async throws -> DeliveryID {
         try await base.enqueue(delivery, at: now)
@@ -20,6 +22,7 @@ struct ObservedQueue: DeliveryQueue {
         metrics.settled(
             delivered: settlement.delivered.count, here: domains.contains(job.destination),
             failed: settlement.failed.count, deferred: settlement.deferred.count, after: now - job.arrival)
+        if !settlement.notices.isEmpty { wake() }
     }
 
     func hold(_ id: DeliveryID, _ isHeld: Bool) async throws { try await base.hold(id, isHeld) }

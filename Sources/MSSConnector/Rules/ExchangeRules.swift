@@ -63,7 +63,8 @@ public struct ExchangeRules: Sendable {
     ) -> ExchangeRefusal? {
         if let refusal = refusal(ofPeer: certificateName, whitelist) { return refusal }
         guard let certificateName else { return .noCertificate }
-        if let domain = path.address?.domain, case .refused(let refusal) = whitelist.decide(certificateName, for: domain)
+        if let domain = path.address?.domain,
+            case .refused(let refusal) = whitelist.decide(certificateName, for: domain)
         {
             return .peer(refusal)
         }

@@ -120,7 +120,8 @@ public protocol MailboxDrop: Sendable {
     ///
     /// - Parameter folder: the folder; `nil` for all of them.
     /// - Returns: how many were destroyed.
-    func purge(_ mailbox: MailboxReference, _ folder: MailboxFolder?, receivedBefore time: Timestamp) async throws -> Int
+    func purge(_ mailbox: MailboxReference, _ folder: MailboxFolder?, receivedBefore time: Timestamp) async throws
+        -> Int
 
     /// Destroys a mailbox's messages irrevocably (EX_GBM_6010). It is no error when there is nothing left.
     func destroy(_ mailbox: MailboxReference) async throws

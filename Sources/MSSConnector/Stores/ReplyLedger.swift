@@ -3,11 +3,13 @@ public import MSSCore
 
 /// Remembers who was answered automatically and when, so that nobody is answered at each message (RFC 3834 §2).
 public protocol ReplyLedger: Sendable {
-    /// When a mailbox last answered a correspondent; `nil` for never, or too long ago to matter.
-    func lastReply(of mailbox: MailboxID, to correspondent: String) async throws -> Timestamp?
-
-    /// Notes an answer. Notes older than `forgetBefore` may be dropped.
-    func note(_ mailbox: MailboxID, to correspondent: String, at time: Timestamp, forgetBefore: Timestamp) async throws
+    /// Notes that a mailbox answers a correspondent now, unless it did within `interval`: in one step, since several
+    /// messages of one correspondent may be delivered at the same moment.
+    ///
+    /// - Returns: whether it was noted, so that the answer may be sent.
+    func claim(
+        _ mailbox: MailboxID, to correspondent: String, at time: Timestamp, interval: Duration
+    ) async throws -> Bool
 }
 
 /// A ledger in memory: for tests.
@@ -22,14 +24,15 @@ public actor InMemoryReplyLedger: ReplyLedger {
     /// Nobody was answered.
     public init() {}
 
-    /// When a mailbox last answered a correspondent.
-    public func lastReply(of mailbox: MailboxID, to correspondent: String) -> Timestamp? {
-        replies[Pair(mailbox: mailbox, correspondent: correspondent)]
-    }
-
-    /// Notes an answer.
-    public func note(_ mailbox: MailboxID, to correspondent: String, at time: Timestamp, forgetBefore: Timestamp) {
-        replies[Pair(mailbox: mailbox, correspondent: correspondent)] = time
-        if replies.count > 10_000 { replies = replies.filter { $0.value >= forgetBefore } }
+    /// Notes an answer unless there was one within the interval.
+    public func claim(
+        _ mailbox: MailboxID, to correspondent: String, at time: Timestamp, interval: Duration
+    ) -> Bool {
+        let pair = Pair(mailbox: mailbox, correspondent: correspondent)
+        // A time to come is a clock's fault: it silences nobody.
+        if let last = replies[pair], last <= time, time - last < interval { return false }
+        if replies.count > 10_000 { replies = replies.filter { time - $0.value < interval } }
+        replies[pair] = time
+        return true
     }
 }

@@ -8,11 +8,14 @@ enum SubmissionHead {
     /// where there is one.
     static func isAuthoredBy(_ sender: DirectoryMailAddress, _ header: HeaderBlock) -> Bool {
         let from = header.all("From")
-        let shown = from.flatMap { $0.addresses().mailboxes } + header.all("Sender").flatMap { $0.addresses().mailboxes }
+        let shown =
+            from.flatMap { $0.addresses().mailboxes } + header.all("Sender").flatMap { $0.addresses().mailboxes }
         // RFC 5322 §3.6: one From; a second one is what another reader would show.
         guard from.count == 1, !shown.isEmpty else { return false }
         return shown.allSatisfy { mailbox in
-            guard let address = mailbox.mailAddress, let known = try? DirectoryMailAddress(address) else { return false }
+            guard let address = mailbox.mailAddress, let known = try? DirectoryMailAddress(address) else {
+                return false
+            }
             return known == sender
         }
     }

@@ -8,7 +8,8 @@ import MSSTraces
 public import NIOCore
 
 /// Takes messages from this operator's own: rights, whitelist and limits first, then the message, in one step for all of
-/// its recipients (TM5.2P, TM5.4P, and the command line).
+/// its recipients (TM5.2P, TM5.4P, and the command line). Whatever domain the whitelist has may be written to
+/// (EX_3.2_5010).
 public struct SubmissionService: Sendable {
     let flow: MailFlow
 
@@ -240,9 +241,24 @@ extension SMTPContent {
         struct Found: Error {}
         do {
             try await forEachChunk { chunk in
-                if chunk.readableBytesView.contains(where: { $0 >= 0x80 }) { throw Found() }
+                if chunk.hasEightBitOctets { throw Found() }
             }
             return false
         } catch is Found { return true }
+    }
+}
+
+extension ByteBuffer {
+    /// Whether any octet is above 127; eight at a time.
+    fileprivate var hasEightBitOctets: Bool {
+        withUnsafeReadableBytes { bytes in
+            var position = 0
+            while position + 8 <= bytes.count {
+                let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+                if word & 0x8080_8080_8080_8080 != 0 { return true }
+                position += 8
+            }
+            return bytes[position...].contains { $0 >= 0x80 }
+        }
     }
 }

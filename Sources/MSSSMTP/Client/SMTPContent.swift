@@ -33,6 +33,21 @@ public struct SMTPContent: Sendable {
         each = { body in for try await chunk in try await open() { try await body(chunk) } }
     }
 
+    private init(size: Int?, each: @escaping @Sendable (_ body: (ByteBuffer) async throws -> Void) async throws -> Void)
+    {
+        self.size = size
+        self.each = each
+    }
+
+    /// The message with octets before it: fields that a server adds on the way (RFC 5321 §4.4).
+    public func prefixed(by bytes: ByteBuffer) -> SMTPContent {
+        let each = each
+        return SMTPContent(size: size.map { $0 + bytes.readableBytes }) { body in
+            if bytes.readableBytes > 0 { try await body(bytes) }
+            try await each(body)
+        }
+    }
+
     /// Reads the message from its beginning; the next chunk is read when `body` has returned.
     public func forEachChunk(_ body: (ByteBuffer) async throws -> Void) async throws { try await each(body) }
 
