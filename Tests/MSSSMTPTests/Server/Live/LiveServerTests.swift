@@ -40,8 +40,7 @@ struct LiveServerTests {
     @Test("A client without certificate, or that speaks no TLS after STARTTLS, goes; others are unharmed")
     func badTLS() async throws {
         let backend = CollectingBackend()
-        let server = try await SMTPServer.live(
-            backend, tlsLimits: TLSLimits(handshakeTimeout: .milliseconds(500)))
+        let server = try await SMTPServer.live(backend)
         let other = try await RawClient.connect(server.port)
         let anonymous = try await RawClient.connect(server.port)
         try await anonymous.startTLS(certificate: false)
@@ -50,9 +49,6 @@ struct LiveServerTests {
         #expect(await garbage.say("STARTTLS").hasPrefix("220"))
         garbage.send("MAIL FROM:<a@b.fr>\r\n")
         #expect(await !garbage.readToEnd().contains("250"))
-        let silent = try await RawClient.connect(server.port)
-        #expect(await silent.say("STARTTLS").hasPrefix("220"))
-        _ = await silent.readToEnd()
         let injected = try await RawClient.connect(server.port)
         injected.send("STARTTLS\r\nEHLO evil\r\n")
         #expect(await injected.readToEnd() == "554 5.5.0 SMTP protocol synchronization error\r\n")
@@ -60,6 +56,13 @@ struct LiveServerTests {
         #expect(backend.messages.isEmpty)
         await other.close()
         await server.shutDown()
+        // Its own server: on a busy machine an honest handshake may need more than this limit.
+        let impatient = try await SMTPServer.live(
+            backend, tlsLimits: TLSLimits(handshakeTimeout: .milliseconds(500)))
+        let silent = try await RawClient.connect(impatient.port)
+        #expect(await silent.say("STARTTLS").hasPrefix("220"))
+        _ = await silent.readToEnd()
+        await impatient.shutDown()
     }
 
     @Test("A client that goes, at every state, leaves nothing behind; the backend reads no end of its message")
