@@ -91,6 +91,9 @@ final class WhitelistStorage: Sendable {
     let certificateNames: [DistinguishedName: Int32]
     /// The entries of each certificate name, one name after the other.
     private let certificateNameEntries: EntryGroups
+    /// The numbers of each entry's domain and certificate name.
+    private let domainOf: [Int32]
+    private let certificateNameOf: [Int32]
 
     init(_ content: WhitelistContent) {
         let keys = content.keys
@@ -103,9 +106,10 @@ final class WhitelistStorage: Sendable {
         entries =
             keys.distinct.count == content.entries.count
             ? content.entries : keys.distinct.map { content.entries[Int($0)] }
-        domainEntries = EntryGroups(keys.distinct.map { keys.domainOf[Int($0)] }, count: keys.domains.count)
-        certificateNameEntries = EntryGroups(
-            keys.distinct.map { keys.certificateNameOf[Int($0)] }, count: keys.certificateNames.count)
+        domainOf = keys.distinct.map { keys.domainOf[Int($0)] }
+        certificateNameOf = keys.distinct.map { keys.certificateNameOf[Int($0)] }
+        domainEntries = EntryGroups(domainOf, count: keys.domains.count)
+        certificateNameEntries = EntryGroups(certificateNameOf, count: keys.certificateNames.count)
     }
 
     func entries(for domain: Domain) -> WhitelistEntries {
@@ -120,22 +124,21 @@ final class WhitelistStorage: Sendable {
 
     func decide(_ certificateName: DistinguishedName, for domain: Domain) -> WhitelistDecision {
         // EX_3.1_5030 and EX_3.2_5050: the certificate is in the list, then it is the domain's.
-        guard let nameRange = certificateNames[certificateName].map({ certificateNameEntries.range($0) }) else {
+        guard let name = certificateNames[certificateName] else {
             return .refused(.unknownCertificate(certificateName))
         }
-        guard let domainRange = domains[domain].map({ domainEntries.range($0) }) else {
-            return .refused(.unknownDomain(domain))
-        }
+        guard let number = domains[domain] else { return .refused(.unknownDomain(domain)) }
+        let (nameRange, domainRange) = (certificateNameEntries.range(name), domainEntries.range(number))
         // A domain has a few entries, an operator's certificate thousands: walk the shorter side.
         if domainRange.count <= nameRange.count {
             for place in domainRange {
                 let entry = Int(domainEntries.order[Int(place)])
-                if entries[entry].certificateName == certificateName { return .allowed(entries[entry]) }
+                if certificateNameOf[entry] == name { return .allowed(entries[entry]) }
             }
         } else {
             for place in nameRange {
                 let entry = Int(certificateNameEntries.order[Int(place)])
-                if entries[entry].domain == domain { return .allowed(entries[entry]) }
+                if domainOf[entry] == number { return .allowed(entries[entry]) }
             }
         }
         return .refused(.certificateOfOtherDomains(certificateName, domain: domain))

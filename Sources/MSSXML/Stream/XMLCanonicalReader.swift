@@ -44,6 +44,9 @@ package struct XMLCanonicalReader: ~Copyable {
     private var bindings: [Binding] = []
     /// The namespace of names without prefix; -2 for none.
     private var defaultSpace = -2
+    /// Names as spelled, by a hash of their own, resolved since the declarations in force last changed: the elements of a
+    /// list repeat a few names.
+    private var resolved = [(spelling: Range<Int>, id: XMLNameID)](repeating: (0..<0, unknown), count: 16)
     private var spelling = 0..<0
     private var content: UnsafeBufferPointer<UInt8>
     private var tagFollowsText = false
@@ -176,7 +179,7 @@ package struct XMLCanonicalReader: ~Copyable {
         position = end + 1
         if bindings.count > last.bindings {
             bindings.removeLast(bindings.count - last.bindings)
-            defaultSpace = space(of: 0..<0) ?? -1
+            bindingsChanged()
         }
         return true
     }
@@ -196,8 +199,8 @@ package struct XMLCanonicalReader: ~Copyable {
             index = end
         }
         guard index < bytes.count, bytes[index] == 0x3E, !spelling.isEmpty else { return decline() }
-        if bindings.count > before { defaultSpace = space(of: 0..<0) ?? -1 }
-        guard let id = resolve(spelling) else { return decline() }
+        if bindings.count > before { bindingsChanged() }
+        guard let id = id(of: spelling) else { return decline() }
         open.append(Open(name: id, spelling: spelling, bindings: before))
         kind = .start
         depth = open.count
@@ -226,6 +229,20 @@ package struct XMLCanonicalReader: ~Copyable {
     }
 
     // MARK: Names
+
+    private mutating func bindingsChanged() {
+        defaultSpace = space(of: 0..<0) ?? -1
+        for slot in resolved.indices { resolved[slot].spelling = 0..<0 }
+    }
+
+    /// The id of a name as it is spelled (not empty), remembered; `nil` when its prefix is declared nowhere.
+    private mutating func id(of spelling: Range<Int>) -> XMLNameID? {
+        let slot = (spelling.count &+ Int(bytes[spelling.upperBound - 1])) & 15
+        if equal(resolved[slot].spelling, spelling) { return resolved[slot].id }
+        guard let id = resolve(spelling) else { return nil }
+        resolved[slot] = (spelling, id)
+        return id
+    }
 
     /// The id of a name as it is spelled; `nil` when its prefix is declared nowhere.
     private func resolve(_ spelling: Range<Int>) -> XMLNameID? {
