@@ -84,11 +84,11 @@ final class WhitelistStorage: Sendable {
     let diagnostics: [WhitelistDiagnostic]
     let entries: [WhitelistEntry]
     /// The domains, numbered.
-    let domains: [Domain: Int32]
+    let domains: Numbering<Domain>
     /// The entries of each domain, one domain after the other.
     private let domainEntries: EntryGroups
     /// The certificate names, numbered.
-    let certificateNames: [DistinguishedName: Int32]
+    let certificateNames: Numbering<DistinguishedName>
     /// The entries of each certificate name, one name after the other.
     private let certificateNameEntries: EntryGroups
     /// The numbers of each entry's domain and certificate name.

@@ -2,8 +2,8 @@ import MSSCore
 
 /// The distinct domains and certificate names of a list, numbered in the order met, and those of each entry.
 struct EntryKeys: Sendable {
-    private(set) var domains: [Domain: Int32] = [:]
-    private(set) var certificateNames: [DistinguishedName: Int32] = [:]
+    private(set) var domains = Numbering<Domain>()
+    private(set) var certificateNames = Numbering<DistinguishedName>()
     /// The number of each entry's domain.
     private(set) var domainOf: [Int32] = []
     /// The number of each entry's certificate name.
@@ -39,21 +39,11 @@ struct EntryKeys: Sendable {
     }
 
     /// The number of a domain, given on first use.
-    mutating func number(of domain: Domain) -> Int32 {
-        let next = Int32(domains.count)
-        return Self.number(&domains[domain], next)
-    }
+    mutating func number(of domain: Domain) -> Int32 { domains.number(of: domain) }
 
     /// The number of a certificate name, given on first use.
     mutating func number(of certificateName: DistinguishedName) -> Int32 {
-        let next = Int32(certificateNames.count)
-        return Self.number(&certificateNames[certificateName], next)
-    }
-
-    private static func number(_ place: inout Int32?, _ next: Int32) -> Int32 {
-        if let known = place { return known }
-        place = next
-        return next
+        certificateNames.number(of: certificateName)
     }
 
     /// Notes the keys of the next entry.

@@ -29,7 +29,7 @@ struct TextPool {
     /// The number of a text.
     mutating func number(of text: UnsafeBufferPointer<UInt8>) -> Int32 {
         guard !text.isEmpty else { return Self.empty }
-        let hash = Self.hash(text)
+        let hash = Int(truncatingIfNeeded: FoldedHash.hash(UnsafeRawBufferPointer(text)))
         var slot = hash & (slots.count - 1)
         while slots[slot] != 0 {
             let number = slots[slot]
@@ -44,32 +44,6 @@ struct TextPool {
         slots[slot] = number
         if count * 2 > slots.count { grow() }
         return number
-    }
-
-    /// Secrets of this process: who does not know them cannot choose texts that collide.
-    private static let secrets = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max) | 1)
-
-    /// A hash by folded multiplications, eight bytes at a time: SipHash took a quarter of the reading.
-    private static func hash(_ text: UnsafeBufferPointer<UInt8>) -> Int {
-        let bytes = UnsafeRawBufferPointer(text)
-        let (first, second) = secrets
-        var state = first ^ UInt64(truncatingIfNeeded: bytes.count)
-        var index = 0
-        func fold(_ word: UInt64) {
-            let product = (state ^ word).multipliedFullWidth(by: second)
-            state = product.high ^ product.low ^ first
-        }
-        while index + 8 <= bytes.count {
-            fold(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-            index += 8
-        }
-        var rest: UInt64 = 0
-        while index < bytes.count {
-            rest = rest << 8 | UInt64(bytes[index])
-            index += 1
-        }
-        fold(rest)
-        return Int(truncatingIfNeeded: state ^ state >> 32)
     }
 
     private func isEqual(_ number: Int32, _ text: UnsafeBufferPointer<UInt8>) -> Bool {

@@ -127,7 +127,19 @@ struct WhitelistBench: AsyncParsableCommand {
             }
         }
         let allocations = allocationsOfThisThread() - before
-        tell("  lookup (certificate, domain)     \(time / (2 * rounds * names.count))   (goal: 200 ns)")
+        // The loop itself, with the counting of references that reading its arguments costs.
+        let loop = clock.measure {
+            for round in 0..<rounds {
+                for index in names.indices {
+                    if isNothing(names[index], domains[index]) { allowed += 1 }
+                    if isNothing(others[(index + round) % others.count], domains[index]) { allowed += 1 }
+                }
+            }
+        }
+        let (each, part) = (time / (2 * rounds * names.count), loop / (2 * rounds * names.count))
+        tell(
+            "  lookup (certificate, domain)     \(nanoseconds(each - part))   (goal: 200 ns; the loop alone \(nanoseconds(part)))"
+        )
         precondition(allowed >= rounds * names.count)
         precondition(allocationsOfThisThread() > 0, "allocations are not counted")
         let lookups = 2 * rounds * names.count
@@ -154,9 +166,17 @@ struct WhitelistBench: AsyncParsableCommand {
         return "\(microseconds / 1000).\(microseconds % 1000 / 100) ms"
     }
 
+    private func nanoseconds(_ time: Duration) -> String { "\(time.components.attoseconds / 1_000_000_000) ns" }
+
     private func megabytes(_ bytes: Int) -> String { "\(bytes / 1_048_576).\(bytes % 1_048_576 * 10 / 1_048_576) MiB" }
 
     private func peakMemory() -> Int {
         peakKilobytes(RUSAGE_SELF) * 1024
     }
+}
+
+/// Takes what a lookup takes, and does nothing with it.
+@inline(never)
+private func isNothing(_ name: DistinguishedName, _ domain: Domain) -> Bool {
+    withExtendedLifetime((name, domain)) { false }
 }
