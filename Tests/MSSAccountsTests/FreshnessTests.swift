@@ -68,7 +68,7 @@ private final class Interruptible: AccountRepository {
         let hospital = try await Hospital(.memory)
         let repository = Interruptible(hospital.accounts.repository)
         let index = try await RightsIndex(
-            repository, freshness: RightsIndex.Freshness(interval: .milliseconds(2), limit: .milliseconds(50)))
+            repository, freshness: RightsIndex.Freshness(interval: .milliseconds(2), limit: .seconds(2)))
         let (doctor, now) = (Actor.person(hospital.doctor), hospital.clock.now())
         let decide = { index.decide(doctor, .read, at: hospital.personal.address, time: now) }
         repository.isDown.withLock { $0 = true }
