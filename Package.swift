@@ -87,12 +87,14 @@ let floor2: [Target] = [
     library("MSSZIP", ["MSSCore", "CZlibShim"]),
     library("MSSDNS", ["MSSCore", "CUnbound"]),
     library("MSSMessage", ["MSSCore", "MSSXML", "MSSZIP", "COpenSSLShim"]),
+    library("MSSSASL"),
 ]
 
 let floor3: [Target] = [
     library("MSSWhitelist", ["MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", logging]),
     library(
-        "MSSSMTP", ["MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", nioCore, nioPosix, nioTLS, logging, atomics]),
+        "MSSSMTP",
+        ["MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", "MSSSASL", nioCore, nioPosix, nioTLS, logging, atomics]),
     library("MSSPolicy", ["MSSCore"]),
     library("MSSAccounts", ["MSSCore", "COpenSSLShim", grdb, sqlite]),
     library("MSSTraces", ["MSSCore", "MSSTLS", "COpenSSLShim", "CZlibShim"]),
@@ -138,6 +140,7 @@ let testTargets: [Target] = [
     tests("MSSZIPTests", ["MSSCore", "MSSZIP"]),
     tests("MSSDNSTests", ["MSSCore", "MSSDNS"]),
     tests("MSSMessageTests", ["MSSCore", "MSSMessage", "MSSXML", "MSSZIP"]),
+    tests("MSSSASLTests", ["MSSSASL"]),
     tests(
         "MSSWhitelistTests",
         [
@@ -147,7 +150,7 @@ let testTargets: [Target] = [
     tests(
         "MSSSMTPTests",
         [
-            "MSSCore", "MSSSMTP", "MSSTLS", "MSSDNS", "MSSMessage", "MSSTestKit", nioCore, nioPosix, nioTLS,
+            "MSSCore", "MSSSMTP", "MSSSASL", "MSSTLS", "MSSDNS", "MSSMessage", "MSSTestKit", nioCore, nioPosix, nioTLS,
             nioEmbedded,
         ]),
     tests("MSSPolicyTests", ["MSSCore", "MSSPolicy"]),
@@ -184,7 +187,7 @@ let fuzzTargets: [Target] =
             name: "mss-fuzz",
             dependencies: [
                 "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSDNS",
-                "MSSSMTP", "MSSPolicy", "MSSAccounts", "MSSTraces", nioCore, nioEmbedded,
+                "MSSSMTP", "MSSSASL", "MSSPolicy", "MSSAccounts", "MSSTraces", nioCore, nioEmbedded,
             ],
             path: "Tests/Fuzz/mss-fuzz", swiftSettings: swiftSettings,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])

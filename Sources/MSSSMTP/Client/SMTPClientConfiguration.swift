@@ -1,3 +1,4 @@
+public import MSSSASL
 public import MSSTLS
 public import NIOCore
 public import NIOPosix

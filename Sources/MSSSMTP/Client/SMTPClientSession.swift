@@ -1,4 +1,5 @@
 import MSSCore
+public import MSSSASL
 import MSSTLS
 public import NIOCore
 

@@ -1,3 +1,5 @@
+import MSSSASL
+
 /// What a notice of non-delivery returns of the message: `RET` (RFC 3461 §4.3).
 public enum DSNReturn: String, Sendable, Hashable {
     /// The whole message.

@@ -1,4 +1,5 @@
 import Glibc
+import MSSSASL
 
 /// Takes a message out of `DATA`: removes the dots that the sender added and finds the end (RFC 5321 §4.5.2).
 ///

@@ -1,3 +1,5 @@
+import MSSSASL
+
 /// Looks for what has no place in lines of text, over input in pieces of any size.
 public struct LineScanner: Sendable {
     private enum State {

@@ -1,4 +1,5 @@
 public import MSSCore
+import MSSSASL
 
 /// The encoding of a message: `BODY` (RFC 6152, RFC 3030).
 public enum SMTPBody: String, Sendable, Hashable {

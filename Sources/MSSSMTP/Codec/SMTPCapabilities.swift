@@ -1,4 +1,5 @@
 public import MSSCore
+public import MSSSASL
 
 /// What a server can do: its answer to `EHLO` or `LHLO`.
 public struct SMTPCapabilities: Sendable, Hashable {

@@ -1,3 +1,5 @@
+import MSSSASL
+
 extension SMTPCommand {
     /// Longest chunk that `BDAT` may announce: what stays far from overflow when counted (2 to the 50th octets).
     public static let maximumChunkSize = 1 << 50

@@ -1,3 +1,5 @@
+public import MSSSASL
+
 /// A command of SMTP (RFC 5321), of its extensions known here, or of LMTP (RFC 2033).
 public enum SMTPCommand: Sendable, Hashable {
     /// `EHLO` with the client's name.

@@ -1,3 +1,5 @@
+public import MSSSASL
+
 /// A service extension as `EHLO` announces it (RFC 5321 §4.1.1.1).
 public enum SMTPExtension: Sendable, Hashable {
     /// `SIZE`, with the largest message accepted; `nil` or 0 when the server does not say (RFC 1870).

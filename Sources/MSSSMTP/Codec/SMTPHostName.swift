@@ -1,4 +1,5 @@
 public import MSSCore
+import MSSSASL
 
 /// The name that a host gives of itself in `EHLO`, `HELO` and `LHLO`, or in its greeting (RFC 5321 §4.1.1.1).
 public enum SMTPHostName: Sendable, Hashable {

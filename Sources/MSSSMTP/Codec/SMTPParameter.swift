@@ -1,3 +1,5 @@
+import MSSSASL
+
 /// A parameter of `MAIL` or `RCPT` as written (RFC 5321 §4.1.2 `esmtp-param`).
 public struct SMTPParameter: Sendable, Hashable {
     /// The keyword, in upper case.

@@ -1,4 +1,5 @@
 public import MSSCore
+import MSSSASL
 
 /// The sender of an envelope: `Reverse-path` of RFC 5321 §4.1.2.
 public enum ReversePath: Sendable, Hashable {

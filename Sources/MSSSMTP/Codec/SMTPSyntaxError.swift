@@ -1,4 +1,5 @@
 public import MSSCore
+import MSSSASL
 
 /// Why a line is not the SMTP command that it began as.
 public enum SMTPSyntaxError: Error, Sendable, Hashable {

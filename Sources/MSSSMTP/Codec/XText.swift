@@ -1,3 +1,5 @@
+import MSSSASL
+
 /// `xtext`: the encoding of parameter values that may hold any character (RFC 3461 §4).
 public enum XText {
     /// Encodes octets: `+`, `=`, and what is not visible ASCII become `+` and two upper-case hexadecimal digits.

@@ -1,3 +1,5 @@
+public import MSSSASL
+
 /// Decides what an SMTP server accepts, and takes it. One backend serves all connections of an entry point.
 ///
 /// Every method may refuse by throwing an ``SMTPRefusal``, whose reply the client reads; another error is answered 451

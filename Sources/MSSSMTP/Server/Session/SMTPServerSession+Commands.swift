@@ -1,4 +1,5 @@
 import MSSCore
+import MSSSASL
 public import MSSTLS
 public import NIOCore
 

@@ -1,4 +1,5 @@
 public import MSSCore
+public import MSSSASL
 public import MSSTLS
 public import NIOCore
 

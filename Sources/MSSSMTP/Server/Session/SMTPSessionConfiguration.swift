@@ -1,3 +1,5 @@
+public import MSSSASL
+
 /// How one entry point speaks SMTP, as a value: what it offers, requires and limits.
 public struct SMTPSessionConfiguration: Sendable, Hashable {
     /// The protocol spoken.

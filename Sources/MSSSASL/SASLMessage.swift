@@ -1,5 +1,3 @@
-import MSSMessage
-
 /// A message of a SASL exchange as sent: octets, carried in base64 by SMTP and IMAP. It is treated as a secret.
 public struct SASLMessage: Sendable, Hashable {
     /// The octets, decoded.
@@ -54,7 +52,22 @@ public struct SASLMessage: Sendable, Hashable {
     }
 
     /// The message in base64, without line breaks.
-    public var base64: String { String(decoding: Base64.encode(bytes), as: UTF8.self) }
+    public var base64: String {
+        var output: [UInt8] = []
+        output.reserveCapacity((bytes.count + 2) / 3 * 4)
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let rest = min(3, bytes.count - start)
+            var group: UInt32 = 0
+            for offset in 0..<3 { group = group << 8 | (offset < rest ? UInt32(bytes[start + offset]) : 0) }
+            for place in 0..<4 {
+                let value = Int(group >> (18 - 6 * UInt32(place)) & 0x3F)
+                output.append(place <= rest ? SASLMessage.alphabet[value] : UInt8(ascii: "="))
+            }
+        }
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     private static func value(_ character: UInt8) -> UInt8? {
         switch character {

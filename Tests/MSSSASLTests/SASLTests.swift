@@ -1,4 +1,4 @@
-import MSSSMTP
+import MSSSASL
 import Testing
 
 @Suite("SASL messages")

@@ -1,7 +1,7 @@
 /// The client's side of an exchange.
 extension SASLCredentials {
-    /// What goes with the AUTH command (RFC 4954 §4); `nil` for LOGIN, whose first word is the server's.
-    var initialResponse: SASLMessage? {
+    /// What goes with the command that begins (RFC 4954 §4, RFC 4959); `nil` for LOGIN, whose first word is the server's.
+    public var initialResponse: SASLMessage? {
         switch self {
         case .xoauth2(let credentials): credentials.message
         case .oauthBearer(let credentials): credentials.message
@@ -12,7 +12,7 @@ extension SASLCredentials {
     }
 
     /// What is answered to each further challenge, in order.
-    var answers: [SASLMessage] {
+    public var answers: [SASLMessage] {
         switch self {
         case .login(let credentials): [SASLMessage(credentials.user), SASLMessage(credentials.password.text)]
         // The server explains a refusal in a challenge, and refuses once it is answered.
