@@ -1,5 +1,5 @@
 import MSSCore
-import MSSSASL
+public import MSSSASL
 public import NIOCore
 
 /// From the greeting to the open session: EHLO, STARTTLS, peer check, EHLO again, AUTH.
