@@ -174,8 +174,8 @@ let tools: [Target] = [
         name: "mss-bench",
         dependencies: [
             "CAllocations", "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist",
-            "MSSSMTP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSStore", "MSSTestKit", argumentParser, nioCore,
-            nioPosix, nioTLS,
+            "MSSSASL", "MSSSMTP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSStore", "MSSTestKit", argumentParser,
+            nioCore, nioPosix, nioTLS,
         ],
         path: "Tests/Benchmarks/mss-bench", swiftSettings: swiftSettings),
 ]

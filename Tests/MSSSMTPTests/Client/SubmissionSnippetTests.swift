@@ -1,5 +1,6 @@
 import MSSCore
 import MSSMessage
+import MSSSASL
 import MSSSMTP
 import MSSTLS
 import Testing

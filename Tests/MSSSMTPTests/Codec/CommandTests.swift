@@ -1,4 +1,5 @@
 import MSSCore
+import MSSSASL
 import MSSSMTP
 import Testing
 

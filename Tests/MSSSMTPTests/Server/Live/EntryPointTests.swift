@@ -1,4 +1,5 @@
 import MSSCore
+import MSSSASL
 import MSSTLS
 import NIOCore
 import Testing

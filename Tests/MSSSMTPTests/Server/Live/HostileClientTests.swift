@@ -1,5 +1,6 @@
 import Glibc
 import MSSCore
+import MSSSASL
 import MSSTLS
 import NIOCore
 import NIOPosix
