@@ -117,8 +117,8 @@ let floor4: [Target] = [
 
 let floor5: [Target] = [
     .executableTarget(
-        name: "mss-sandbox", dependencies: ["MSSCore", "MSSTestKit", argumentParser], path: "Examples/mss-sandbox",
-        swiftSettings: swiftSettings),
+        name: "mss-sandbox", dependencies: ["MSSCore", "MSSMessage", "MSSTestKit", argumentParser],
+        path: "Examples/mss-sandbox", swiftSettings: swiftSettings),
     .executableTarget(
         name: "mss-poignee",
         dependencies: [
@@ -139,7 +139,7 @@ let testTargets: [Target] = [
     tests("MSSXMLSignatureTests", ["MSSCore", "MSSXML", "MSSXMLSignature", "MSSTestKit"]),
     tests("MSSZIPTests", ["MSSCore", "MSSZIP"]),
     tests("MSSDNSTests", ["MSSCore", "MSSDNS"]),
-    tests("MSSMessageTests", ["MSSCore", "MSSMessage", "MSSXML", "MSSZIP"]),
+    tests("MSSMessageTests", ["MSSCore", "MSSMessage", "MSSXML", "MSSZIP", "MSSTestKit"]),
     tests("MSSSASLTests", ["MSSSASL"]),
     tests(
         "MSSWhitelistTests",
@@ -156,7 +156,7 @@ let testTargets: [Target] = [
     tests("MSSPolicyTests", ["MSSCore", "MSSPolicy"]),
     tests("MSSAccountsTests", ["MSSCore", "MSSAccounts", "MSSPolicy", "MSSTestKit", grdb]),
     tests("MSSTracesTests", ["MSSCore", "MSSTraces", "MSSTLS", "MSSTestKit"]),
-    tests("MSSTestKitTests", ["MSSCore", "MSSTestKit"]),
+    tests("MSSTestKitTests", ["MSSCore", "MSSDNS", "MSSAccounts", "MSSTestKit"]),
     tests(
         "MSSConnectorTests",
         [
@@ -187,7 +187,7 @@ let fuzzTargets: [Target] =
             name: "mss-fuzz",
             dependencies: [
                 "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSDNS",
-                "MSSSMTP", "MSSSASL", "MSSPolicy", "MSSAccounts", "MSSTraces", nioCore, nioEmbedded,
+                "MSSSMTP", "MSSSASL", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSTestKit", nioCore, nioEmbedded,
             ],
             path: "Tests/Fuzz/mss-fuzz", swiftSettings: swiftSettings,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])

@@ -6,6 +6,6 @@ import ArgumentParser
 struct Handshake: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mss-poignee",
-        abstract: "Deux opérateurs s'authentifient dans un bac à sable (mss-sandbox serve).",
+        abstract: "Deux opérateurs s'authentifient dans un bac à sable (mss-sandbox run).",
         subcommands: [ListCommand.self, ServerCommand.self, ClientCommand.self])
 }

@@ -8,12 +8,15 @@ import MSSWhitelist
 
 /// What every operator has: the authorities installed, the CRLs of the day, a verified whitelist.
 struct TrustSpace {
-    /// What `mss-sandbox serve` wrote into `sandbox.json`.
+    /// What this needs of `sandbox.json` (Documentation/Sandbox.md).
     private struct Description: Decodable {
-        let listeBlanche: String
-        let crl: String
+        struct Whitelist: Decodable { let url: String }
+        struct RevocationLists: Decodable { let root, intermediate: String }
+        struct Authorities: Decodable { let trustStore: String }
+        let whitelist: Whitelist
+        let crl: RevocationLists
         let ocsp: String
-        let autorites: String
+        let authorities: Authorities
     }
 
     let directory: String
@@ -23,11 +26,12 @@ struct TrustSpace {
     /// Opens the trust space of a sandbox, uses it, and closes what it holds open.
     static func use(_ directory: String, _ body: (TrustSpace) async throws -> Void) async throws {
         guard let bytes = FileManager.default.contents(atPath: "\(directory)/sandbox.json") else {
-            throw ValidationFailure("Aucun bac à sable ne tourne dans \(directory) : lancez « mss-sandbox serve ».")
+            throw ValidationFailure("Pas de bac à sable dans \(directory) : lancez « mss-sandbox create ».")
         }
         let description = try JSONDecoder().decode(Description.self, from: bytes)
-        let authorities = FileManager.default.contents(atPath: description.autorites).map { Array($0) } ?? []
-        let trustStore = try TrustStore(contentsOf: description.autorites)
+        let authorities =
+            FileManager.default.contents(atPath: description.authorities.trustStore).map { Array($0) } ?? []
+        let trustStore = try TrustStore(contentsOf: description.authorities.trustStore)
         let transport = try AsyncHTTPTransport(HTTPTransportConfiguration(trustRoots: .pem(authorities)))
         do {
             try await body(make(directory, description, trustStore, transport))
@@ -44,17 +48,17 @@ struct TrustSpace {
     ) async throws -> TrustSpace {
         let crls = CRLStore(trustStore: trustStore)
         let refresher = CRLRefresher(
-            store: crls, urls: ["root.crl", "intermediate.crl"].map { "\(description.crl)/\($0)" },
+            store: crls, urls: [description.crl.root, description.crl.intermediate],
             transport: transport)
         await refresher.refreshAll()
         // EX_OPE_5050: the CRLs held, then the responder; what nobody can tell is refused.
         let revocation = RevocationChecker(
             policy: RevocationPolicy(order: .crlThenOCSP, scope: .path, onUnknown: .refuse), crls: crls,
-            ocsp: OCSPClient(transport: transport, configuration: .init(responder: description.ocsp + "/")))
+            ocsp: OCSPClient(transport: transport, configuration: .init(responder: description.ocsp)))
         let verifier = PKIXVerifier(trustStore: trustStore, revocation: revocation)
 
         let whitelist = WhitelistService(
-            source: HTTPWhitelistSource(url: description.listeBlanche, transport: transport),
+            source: HTTPWhitelistSource(url: description.whitelist.url, transport: transport),
             store: FileWhitelistStore(directory: "\(directory)/copies-liste"),
             verifier: try WhitelistVerifier(trustStore: trustStore, certificates: verifier),
             logger: Logger(label: "liste") { _ in SwiftLogNoOpLogHandler() })

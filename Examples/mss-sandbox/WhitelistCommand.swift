@@ -5,7 +5,7 @@ import MSSTestKit
 struct WhitelistCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "whitelist", abstract: "La liste blanche : fichiers.",
-        subcommands: [Generate.self, Sign.self, Serve.self])
+        subcommands: [Generate.self, Sign.self])
 
     struct Generate: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -39,36 +39,11 @@ struct WhitelistCommand: ParsableCommand {
         @Option(help: "Le fichier signé à écrire.") var output: String
 
         func run() throws {
-            let layout = SandboxLayout(directory)
-            let pki = try layout.openPKI()
-            let signer = try pki.issue(.whitelistSigner, subject: .agency)
-            try pki.save(to: layout.pki)
+            let signer = try Sandbox(directory: directory).issue(
+                "signataire", .whitelistSigner, subject: .agency)
             let signed = try TestXMLSigner(signer).sign(TestFiles.read(file))
             try TestFiles.write(signed, to: output)
             print("\(output) : \(signed.count) octets, signée par \(signer.subject).")
-        }
-    }
-
-    struct Serve: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Signe un fichier et le sert seul en HTTPS, jusqu'à l'interruption.")
-
-        @Argument(help: "Le dossier du bac à sable.") var directory: String
-        @Argument(help: "La liste, sans signature.") var file: String
-        @Option(help: "Le port (0 : un port libre).") var port = 0
-
-        func run() async throws {
-            let layout = SandboxLayout(directory)
-            let pki = try layout.openPKI()
-            let signer = try pki.issue(.whitelistSigner, subject: .agency)
-            let signed = try TestXMLSigner(signer).sign(TestFiles.read(file))
-            let empty = TestWhitelist(generated: Timestamp(seconds: SystemWallClock().now().seconds), entries: [])
-            let server = try await WhitelistServer.start(empty, pki: pki, port: port, signer: signer)
-            server.publish(signed: signed)
-            try pki.save(to: layout.pki)
-            print("Liste servie : \(server.url) (autorités : \(layout.pki)/ca.pem). Ctrl-C pour arrêter.")
-            await Interruption.wait()
-            try await server.stop()
         }
     }
 }

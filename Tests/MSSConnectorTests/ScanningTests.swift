@@ -159,9 +159,9 @@ struct ScanningTests {
 struct ClamAVTests {
     @Test("EX_SSI_5090: clamd finds EICAR alone, in a message and in an archive, over both kinds of socket")
     func eicar() async throws {
-        let clamd = try await Clamd()
+        let clamd = try await ClamdPeer.start()
         defer { clamd.stop() }
-        let eicar = Array(Clamd.eicar.utf8)
+        let eicar = Array(ClamdPeer.eicar.utf8)
         let folder = try TestFiles.temporaryDirectory("mss-eicar")
         try TestFiles.write(eicar, to: "\(folder)/eicar.com")
         _ = try await ExternalTool.run("zip", ["-j", "\(folder)/eicar.zip", "\(folder)/eicar.com"])
@@ -196,7 +196,7 @@ struct ClamAVTests {
 
     @Test("Larger than the scanner takes is said so; nobody there, and a silent one, are failures and no verdicts")
     func failures() async throws {
-        let clamd = try await Clamd(maximumStream: "1M")
+        let clamd = try await ClamdPeer.start(maximumStream: "1M")
         let socket = ClamAVScanner.Address.unix(path: "\(clamd.directory)/clamd.sock")
         let large = SMTPContent([UInt8](repeating: 0x41, count: 2 << 20))
         await #expect(throws: ScanFailure.tooLarge) {

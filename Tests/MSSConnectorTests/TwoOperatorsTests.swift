@@ -18,7 +18,9 @@ final class TrustSpace: Sendable {
     let beta: TestOperator
     /// In the whitelist, with a revoked certificate.
     let gamma: TestOperator
-    let zones: ZoneServer
+    /// In the whitelist for `clinique.mssante.fr`, at 127.0.0.5, where a test may put another's server.
+    let clinic: TestCredential
+    let zones: TestDNSServer
     let list: WhitelistServer
     let transport: AsyncHTTPTransport
     let whitelist: WhitelistService
@@ -30,16 +32,21 @@ final class TrustSpace: Sendable {
         alpha = try await TestOperator("alpha")
         beta = try await TestOperator("beta")
         gamma = try await TestOperator("gamma", status: .revoked(.keyCompromise))
-        port = Clamd.freePort()
-        zones = try await ZoneServer([
-            "alpha.mssante.fr": "127.0.0.2", "beta.mssante.fr": "127.0.0.3", "delta.mssante.fr": "127.0.0.3",
-        ])
+        clinic = try TestPKI.shared.issue(.server(commonName: "mx.clinique.mssante.fr"), subject: .clinic)
+        port = try LoopbackPort.free(at: (2...5).map { "127.0.0.\($0)" })
+        var zone = DNSZone("")
+        zone.addMail("alpha.mssante.fr", address: "127.0.0.2")
+        zone.addMail("beta.mssante.fr", address: "127.0.0.3")
+        zone.addMail("delta.mssante.fr", address: "127.0.0.3")
+        zone.addMail("clinique.mssante.fr", address: "127.0.0.5")
+        zones = try await TestDNSServer.start([zone])
         let pki = TestPKI.shared
         let now = SystemWallClock().now()
         var entries = TestWhitelist(generated: Timestamp(seconds: now.seconds - 3600), domains: [])
         entries.authorize(alpha.credential, for: "alpha.mssante.fr")
         entries.authorize(beta.credential, for: "beta.mssante.fr")
         entries.authorize(gamma.credential, for: "gamma.mssante.fr")
+        entries.authorize(clinic, for: "clinique.mssante.fr")
         // A domain whose MX leads to a server of another: beta's certificate is not delta's.
         entries.authorize(alpha.credential, for: "delta.mssante.fr")
         list = try await WhitelistServer.start(entries)
@@ -71,7 +78,7 @@ final class TrustSpace: Sendable {
     }
 
     func close() async throws {
-        zones.stop()
+        try await zones.stop()
         try await transport.shutDown()
         try await list.stop()
     }
@@ -200,7 +207,7 @@ struct TwoOperatorsTests {
 
     @Test("EX_SSI_5090: EICAR is refused before the 250, going out and coming in, and each sender is told")
     func eicar() async throws {
-        let clamd = try await Clamd()
+        let clamd = try await ClamdPeer.start()
         defer { clamd.stop() }
         let scanner = ClamAVScanner(.unix(path: "\(clamd.directory)/clamd.sock"))
         try await TrustSpace.run(scanner: scanner) { space, alpha, beta in
@@ -210,7 +217,7 @@ struct TwoOperatorsTests {
                         from: Mailbox(address: from), to: [Mailbox(address: to)], subject: "Facture",
                         content: .mixed(
                             .text("Ci-joint"),
-                            attachments: [.attachment("f.com", ContentSource(Array(Clamd.eicar.utf8)))])))
+                            attachments: [.attachment("f.com", ContentSource(Array(ClamdPeer.eicar.utf8)))])))
                 return try writer.bytes()
             }
             let out = await space.alpha.submit(

@@ -9,44 +9,72 @@ import Testing
         let script = """
             set -euo pipefail
             cd '\(directory)'
-            mss-sandbox pki create bac >/dev/null
-            mss-sandbox certificate bac alpha --common-name mx.alpha.mssante.fr
+            mss-sandbox create bac --operator alpha=alpha.mssante.fr,labo.alpha.mssante.fr --operator beta=beta.mssante.fr \\
+                --domains 80 >/dev/null
+            ! mss-sandbox create bac 2>&1 | grep -o 'contient déjà un bac à sable'
+            mss-sandbox certificate bac gamma --common-name mx.gamma.mssante.fr
             mss-sandbox certificate bac vieux --defect expire >/dev/null
-            openssl verify -CAfile bac/pki/ca.pem bac/certificats/alpha.pem
+            openssl verify -CAfile bac/pki/ca.pem bac/certificats/{gamma,alpha,alpha-auth-cli,beta-cachet}.pem
             { openssl verify -CAfile bac/pki/ca.pem bac/certificats/vieux.pem 2>&1 || true; } | grep -o 'certificate has expired'
             mss-sandbox whitelist generate liste.xml --count 80
             mss-sandbox whitelist sign bac liste.xml --output signee.xml
-            xmlsec1 --verify --enabled-key-data x509 --trusted-pem bac/pki/root.pem \\
-                --untrusted-pem bac/pki/intermediate.pem signee.xml 2>&1
+            verifier() {
+                xmlsec1 --verify --enabled-key-data x509 --trusted-pem bac/pki/root.pem \\
+                    --untrusted-pem bac/pki/intermediate.pem "$1" 2>&1
+            }
+            verifier signee.xml
+            ! mss-sandbox fault bac liste falsifiee 2>&1 | grep -o 'Le bac à sable ne tourne pas'
 
-            coproc serveur { exec mss-sandbox serve bac --count 80 --authorize alpha.mssante.fr=alpha; }
+            coproc serveur { exec mss-sandbox run bac; }
             numero=$serveur_PID
-            while read -r ligne <&"${serveur[0]}"; do [[ $ligne == Détails* ]] && break; done
-            lire() { python3 -c "import json; print(json.load(open('bac/sandbox.json'))['$1'])"; }
-            liste=$(lire listeBlanche) crl=$(lire crl)
+            attendre() { while read -r ligne <&"${serveur[0]}"; do [[ $ligne == 'Le bac'* ]] && break; done; }
+            attendre
+            lire() { python3 -c "import json; print(json.load(open('bac/sandbox.json'))$1)"; }
+            liste=$(lire "['whitelist']['url']") crl=$(lire "['crl']['intermediate']")
             obtenir() { curl -sS --cacert bac/pki/ca.pem "$liste"; }
             obtenir | grep -A2 '<Nom>alpha.mssante.fr<' | grep -o 'CN=mx.alpha.mssante.fr'
             obtenir | cmp - bac/listeblanchemssante.xml && echo 'fichier identique'
+            verifier bac/listeblanchemssante.xml
             mss-sandbox fault bac liste falsifiee
             obtenir | grep -c 'CN=pirate[.]'
             mss-sandbox fault bac liste aucune
             obtenir | cmp - bac/listeblanchemssante.xml && echo 'fichier identique'
             ! mss-sandbox fault bac liste imaginaire 2>&1
-            mss-sandbox certificate revoke bac alpha
+            mss-sandbox authorize bac gamma.mssante.fr gamma
+            obtenir >nouvelle.xml
+            grep -A2 '<Nom>gamma.mssante.fr<' nouvelle.xml | grep -o 'CN=mx.gamma.mssante.fr'
+            verifier nouvelle.xml
+            interroger() { dig +short @127.0.0.1 -p "$(lire "['dns']['port']")" "$@"; }
+            interroger labo.alpha.mssante.fr MX
+            interroger mx.beta.mssante.fr A
+            mss-sandbox fault bac dns vide
+            [[ -z $(interroger mx.beta.mssante.fr A) ]]
+            mss-sandbox fault bac dns aucune
+            mss-sandbox revoke bac alpha
             numeroserie=$(openssl x509 -in bac/certificats/alpha.pem -noout -serial | cut -d= -f2)
-            curl -sS "$crl/intermediate.crl" | openssl crl -inform DER -noout -text | grep -c "$numeroserie"
+            curl -sS "$crl" | openssl crl -inform DER -noout -text | grep -c "$numeroserie"
             kill -TERM "$numero"
             wait "$numero" && echo 'arrêt propre'
-            [[ ! -e bac/sandbox.json ]]
+
+            coproc serveur { exec mss-sandbox run bac; }
+            numero=$serveur_PID
+            attendre
+            obtenir | cmp - nouvelle.xml && echo 'mêmes ports, même liste'
+            curl -sS "$crl" | openssl crl -inform DER -noout -text | grep -c "$numeroserie"
+            kill -TERM "$numero"
+            wait "$numero"
             """
         let result = try await ExternalTool.run(
             "bash", ["-c", "PATH=\(try builtProducts()):$PATH\n" + script], seconds: 240)
         #expect(result.succeeded, "\(result.everything)")
         for line in [
-            "  Sujet    : CN=mx.alpha.mssante.fr,OU=1750000010,O=CENTRE HOSPITALIER DE TEST,ST=Paris (75),C=FR",
-            "bac/certificats/alpha.pem: OK", "certificate has expired", "OK", "CN=mx.alpha.mssante.fr",
-            "fichier identique", "Panne en cours : liste, falsifiee.", "Panne arrêtée : liste.",
-            "Error: Panne inconnue : imaginaire.", "CRL publiées.", "arrêt propre",
+            "contient déjà un bac à sable", "Le bac à sable ne tourne pas",
+            "  Sujet    : CN=mx.gamma.mssante.fr,OU=1750000010,O=CENTRE HOSPITALIER DE TEST,ST=Paris (75),C=FR",
+            "bac/certificats/gamma.pem: OK", "bac/certificats/alpha.pem: OK", "bac/certificats/beta-cachet.pem: OK",
+            "certificate has expired", "OK", "CN=mx.alpha.mssante.fr", "fichier identique",
+            "Panne en cours : liste, falsifiee.", "Panne arrêtée : liste.", "Error: Panne inconnue : imaginaire.",
+            "CN=mx.gamma.mssante.fr", "10 mx.alpha.mssante.fr.", "127.0.0.3", "Panne en cours : dns, vide.",
+            "Bac à sable rechargé.", "arrêt propre", "mêmes ports, même liste",
         ] {
             #expect(
                 result.text.split(separator: "\n").contains { $0 == line }, "\(line) missing in \(result.everything)")

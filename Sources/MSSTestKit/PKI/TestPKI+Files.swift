@@ -99,4 +99,24 @@ public enum TestFiles {
             bytes += buffer[..<count]
         }
     }
+    /// The working directory.
+    static func workingDirectory() throws -> String {
+        guard let path = getcwd(nil, 0) else { throw TestFileError("getcwd", ".") }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
+    /// The names in a directory, sorted, without `.` and `..`.
+    public static func names(in directory: String) throws -> [String] {
+        guard let stream = opendir(directory) else { throw TestFileError("opendir", directory) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
 }

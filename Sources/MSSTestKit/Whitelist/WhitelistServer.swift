@@ -23,8 +23,10 @@ public final class WhitelistServer: Sendable {
     ///   - list: the first list.
     ///   - port: the port; 0 takes a free one.
     ///   - signer: who signs; by default the agency's certificate, issued for the occasion.
+    ///   - signed: the bytes of the list, where it was signed before.
     public static func start(
-        _ list: TestWhitelist, pki: TestPKI = .shared, port: Int = 0, signer: TestCredential? = nil
+        _ list: TestWhitelist, pki: TestPKI = .shared, port: Int = 0, signer: TestCredential? = nil,
+        signed: [UInt8]? = nil
     ) async throws -> WhitelistServer {
         let signer = try signer ?? pki.issue(.whitelistSigner, subject: .agency)
         let credential = try pki.issue(
@@ -36,7 +38,7 @@ public final class WhitelistServer: Sendable {
         let state = ListState()
         let server = try await TestHTTPServer.start(port: port, credential: credential) { state.answer($0) }
         let result = WhitelistServer(server: server, pki: pki, credential: credential, signer: signer, state: state)
-        try result.publish(list)
+        if let signed { state.publish(list, signed) } else { try result.publish(list) }
         return result
     }
 
@@ -96,6 +98,9 @@ public final class WhitelistServer: Sendable {
         }
         server.refusesConnections = fault == .refusal
     }
+
+    /// The list that is served or broken; `nil` for one signed elsewhere.
+    public var list: TestWhitelist? { state.value.withLock { $0.list } }
 
     /// How many bytes ``WhitelistFault/endless`` sends; a gigabyte unless changed.
     public var endlessLength: Int {

@@ -67,16 +67,7 @@ struct WhitelistVocabulary {
         let length = isFINESS ? 9 : 14
         var digits = [1 + random.below(9)]
         while digits.count < length - 1 { digits.append(random.below(10)) }
-        return (isFINESS ? "1" : "3") + (digits + [Self.luhn(digits)]).map(String.init).joined()
-    }
-
-    /// The digit that completes `digits` by Luhn's rule (INSEE, FINESS).
-    private static func luhn(_ digits: [Int]) -> Int {
-        let sum = digits.reversed().enumerated().reduce(0) { sum, item in
-            let value = item.offset % 2 == 0 ? item.element * 2 : item.element
-            return sum + value / 10 + value % 10
-        }
-        return (10 - sum % 10) % 10
+        return (isFINESS ? "1" : "3") + MadeUpNumbers.withCheckDigit(digits.map(String.init).joined())
     }
 
     /// Lower-case ASCII form of a place name.

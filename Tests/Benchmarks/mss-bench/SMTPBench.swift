@@ -62,7 +62,7 @@ struct SMTPBench: AsyncParsableCommand {
         let ours = try await SMTPBenchServer.start(files)
         let load = SMTPLoad(host: "127.0.0.1", port: ours.port, tls: tls)
         let bare = SMTPLoad(host: "127.0.0.1", port: ours.barePort, tls: tls)
-        let postfix = try await SMTPBenchPostfix.start(files)
+        let postfix = try await PostfixPeer.bench(files)
         let theirs = SMTPLoad(host: "127.0.0.1", port: postfix.port, tls: tls)
 
         tell("Mutual TLS, \(sessions) sessions of \(messages) messages of \(size) octets")
@@ -81,7 +81,7 @@ struct SMTPBench: AsyncParsableCommand {
         try await report("  ours, 4 sessions of 20", load, plan, sessions: 4)
         plan.messages = 5
         try await report("  Postfix smtpd, 1 session of 5", theirs, plan, sessions: 1)
-        await postfix.stop()
+        try await postfix.stop()
         ours.stop()
 
         let large = try await SMTPBenchServer.start(files)
@@ -147,10 +147,11 @@ struct SMTPBench: AsyncParsableCommand {
 /// Certificates for both sides, as files.
 struct SMTPBenchFiles {
     let directory: String
+    let server: TestCredential
 
     init() throws {
         directory = try TestFiles.temporaryDirectory("mss-bench-smtp")
-        let server = try TestPKI.shared.issue(.server(commonName: "mx.hopital.test"))
+        server = try TestPKI.shared.issue(.server(commonName: "mx.hopital.test"))
         let client = try TestPKI.shared.issue(.server(commonName: "mx.clinique.test"), subject: .clinic)
         for (name, credential) in [("server", server), ("client", client)] {
             try TestFiles.write(credential.certificatePEM, to: "\(directory)/\(name).pem")

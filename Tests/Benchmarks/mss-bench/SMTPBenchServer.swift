@@ -90,72 +90,16 @@ final class SMTPBenchServer {
     }
 }
 
-/// Postfix with its discard transport, on loopback, in a temporary folder.
-struct SMTPBenchPostfix {
-    let port: Int
-    private let etc: String
-
-    static func start(_ files: SMTPBenchFiles) async throws -> SMTPBenchPostfix {
-        let directory = try TestFiles.temporaryDirectory("mss-bench-postfix")
-        let probe = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0).get()
-        let port = probe.localAddress!.port!
-        try await probe.close()
-        let etc = "\(directory)/etc"
-        for folder in ["etc", "spool", "data"] { try TestFiles.makeDirectory("\(directory)/\(folder)") }
-        for file in ["server.pem", "server.key", "ca.pem"] {
-            let bytes = try TestFiles.read("\(files.directory)/\(file)")
-            try TestFiles.write(bytes, to: "\(etc)/\(file)", mode: file == "server.key" ? 0o600 : 0o644)
-        }
-        try TestFiles.write(
-            """
-            compatibility_level = 3.6
-            queue_directory = \(directory)/spool
-            data_directory = \(directory)/data
-            maillog_file = \(directory)/maillog
-            maillog_file_prefixes = \(directory)
-            inet_interfaces = 127.0.0.1
-            inet_protocols = ipv4
-            myhostname = mx.hopital.test
-            mydestination =
-            mynetworks =
-            alias_maps =
-            local_recipient_maps =
-            message_size_limit = 30000000
-            default_process_limit = 200
-            smtpd_client_connection_count_limit = 0
-            smtpd_peername_lookup = no
-            smtp_dns_support_level = disabled
-            smtpd_tls_security_level = encrypt
-            smtpd_tls_cert_file = \(etc)/server.pem
-            smtpd_tls_key_file = \(etc)/server.key
-            smtpd_tls_CAfile = \(etc)/ca.pem
-            smtpd_tls_req_ccert = yes
-            smtpd_tls_mandatory_protocols = >=TLSv1.2
-            smtpd_tls_session_cache_database =
-            smtpd_relay_restrictions = permit_tls_all_clientcerts, reject
-            smtpd_recipient_restrictions = permit_tls_all_clientcerts, reject
-            default_transport = discard:
-
-            """, to: "\(etc)/main.cf")
-        let services = [
-            "127.0.0.1:\(port) inet n - n - - smtpd", "pickup unix n - n 60 1 pickup", "cleanup unix n - n - 0 cleanup",
-            "qmgr unix n - n 300 1 qmgr", "tlsmgr unix - - n 1000? 1 tlsmgr", "rewrite unix - - n - - trivial-rewrite",
-            "bounce unix - - n - 0 bounce", "defer unix - - n - 0 bounce", "trace unix - - n - 0 bounce",
-            "verify unix - - n - 1 verify", "flush unix n - n 1000? 0 flush", "proxymap unix - - n - - proxymap",
-            "error unix - - n - - error", "retry unix - - n - - error", "discard unix - - n - - discard",
-            "anvil unix - - n - 1 anvil", "scache unix - - n - 1 scache", "postlog unix-dgram n - n - 1 postlogd",
+extension PostfixPeer {
+    /// Postfix with its discard transport, as many processes as the load asks for, quiet.
+    static func bench(_ files: SMTPBenchFiles) async throws -> PostfixPeer {
+        var configuration = Configuration("mx.hopital.test", files.server)
+        configuration.routes = [.discard]
+        configuration.settings = [
+            "message_size_limit": "30000000", "default_process_limit": "200",
+            "smtpd_client_connection_count_limit": "0", "smtpd_tls_session_cache_database": "",
+            "smtpd_tls_loglevel": "0",
         ]
-        try TestFiles.write(services.joined(separator: "\n") + "\n", to: "\(etc)/master.cf")
-        for (command, arguments) in [
-            ("chown", ["postfix", "\(directory)/data"]), ("chmod", ["755", directory, etc, "\(directory)/spool"]),
-            ("postfix", ["-c", etc, "start"]),
-        ] {
-            let result = try await ExternalTool.run(command, arguments)
-            guard result.succeeded else { throw BenchFailure(result.everything) }
-        }
-        return SMTPBenchPostfix(port: port, etc: etc)
+        return try await start(configuration)
     }
-
-    func stop() async { _ = try? await ExternalTool.run("postfix", ["-c", etc, "stop"]) }
 }

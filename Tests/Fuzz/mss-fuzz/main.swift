@@ -11,7 +11,7 @@ func LLVMFuzzerRunDriver(
 /// The parsers under fuzz, by name: `mss-fuzz NAME [libFuzzer options] CORPUS`.
 /// Each library lists its own in a file beside this one.
 let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] = [
-    "dns-record": fuzzDNSRecord,
+    "dns-record": fuzzDNSRecord, "dns-server": fuzzDNSServer,
     "mail-address": fuzzMailAddress,
     "domain": fuzzDomain,
     "dn-text": fuzzDistinguishedNameText,

@@ -96,14 +96,14 @@ final class TestOperator: Sendable {
             journal: NoJournal(), clock: clock)
         let accounts = accounts
         let domain = domain
-        let finess = StructureIdentifier.finess(try FINESS(Numbers.finess(1)))
+        let finess = StructureIdentifier.finess(try FINESS(MadeUpNumbers.finess(1)))
         self.finess = finess
         let admin = TestOperator.administrator
         try await accounts.perform(
             .saveStructure(Structure(identifier: finess, name: "Hôpital Beaujour", entity: .geographic)), by: admin)
         func person(_ index: Int, _ given: String, _ family: String, entitled: Bool = true) async throws -> PersonID {
             var person = Person(
-                id: PersonID(0), identity: .national(.rpps(try RPPS(Numbers.rpps(index)))), givenName: given,
+                id: PersonID(0), identity: .national(.rpps(try RPPS(MadeUpNumbers.rpps(index)))), givenName: given,
                 familyName: family)
             person.isEntitled = entitled
             person.actsForStructure = !entitled
@@ -229,25 +229,5 @@ extension Operator {
             stop()
             try await group.waitForAll()
         }
-    }
-}
-
-/// Numbers with right check digits, made for these tests.
-enum Numbers {
-    static func rpps(_ index: Int) -> String { withCheckDigit("1" + padded(index, 9)) }
-    static func finess(_ index: Int) -> String { withCheckDigit("75" + padded(index, 6)) }
-
-    private static func padded(_ number: Int, _ width: Int) -> String {
-        let text = String(number)
-        return String(repeating: "0", count: width - text.count) + text
-    }
-
-    private static func withCheckDigit(_ digits: String) -> String {
-        var sum = 0
-        for (index, character) in digits.reversed().enumerated() {
-            let digit = character.wholeNumberValue! * (index % 2 == 0 ? 2 : 1)
-            sum += digit > 9 ? digit - 9 : digit
-        }
-        return digits + String((10 - sum % 10) % 10)
     }
 }

@@ -1,5 +1,6 @@
 import MSSCore
 import MSSMessage
+import MSSTestKit
 import Testing
 
 @Suite("MSSanté fields, subjects and structured messages")

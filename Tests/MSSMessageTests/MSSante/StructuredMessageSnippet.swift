@@ -1,5 +1,6 @@
 import MSSCore
 import MSSMessage
+import MSSTestKit
 import Testing
 
 @Suite("Article: compose a structured MSSanté message")

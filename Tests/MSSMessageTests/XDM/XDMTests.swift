@@ -1,5 +1,6 @@
 import MSSCore
 import MSSMessage
+import MSSTestKit
 import MSSZIP
 import Testing
 

@@ -10,7 +10,9 @@ struct PostfixInteropTests {
     @Test("EX_3.1_5020, EX_3.2_5020: a message goes by mutual TLS from our client through Postfix to our server")
     func bothSides() async throws {
         let (ours, outcomes) = try await MiniSMTPServer.start(.testServer())
-        let postfix = try await PrivatePostfix.start(Identities.server, relayPort: ours.localAddress!.port!)
+        var relaying = PostfixPeer.Configuration("mx.hopital.test", Identities.server.credential)
+        relaying.routes = [.everything(port: ours.localAddress!.port!, certificateName: "mx.hopital.test")]
+        let postfix = try await PostfixPeer.start(relaying)
         do {
             let anonymous = try await MiniSMTPClient.run(
                 postfix.port, .testClient(nil, policy: .operator(.v1_6).only(.tls12)), StartTLSTests.message)

@@ -14,7 +14,13 @@ struct ClientPeerTests {
         "EX_3.2_5020, EX_3.2_5070: Postfix takes messages by mutual TLS, by DATA and by BDAT, and refuses one recipient",
         arguments: [true, false])
     func postfix(_ chunking: Bool) async throws {
-        let postfix = try await PostfixReceiver.start(chunking: chunking)
+        // Requires client certificates, refuses one recipient and discards the rest.
+        var receiving = PostfixPeer.Configuration("mx.d.test", LiveIdentities.server)
+        receiving.routes = [.discard]
+        receiving.settings["smtpd_discard_ehlo_keywords"] = chunking ? "" : "chunking"
+        receiving.settings["smtpd_recipient_restrictions"] =
+            "check_recipient_access inline:{{inconnu@d.test = 550 5.1.1 unknown}}, permit_tls_all_clientcerts, reject"
+        let postfix = try await PostfixPeer.start(receiving)
         let connection = try await BackgroundTool.connect(postfix.port, .live())
         #expect(connection.capabilities.offers(.chunking) == chunking)
         #expect(connection.capabilities.offers(.dsn))
@@ -44,7 +50,7 @@ struct ClientPeerTests {
         try LiveIdentities.write(to: directory)
         try TestFiles.write(Self.aiosmtpdServer, to: "\(directory)/server.py")
         let python = try await PythonEnvironment.python(with: "aiosmtpd==1.4.6")
-        let port = BackgroundTool.freePort()
+        let port = try LoopbackPort.free()
         let server = try BackgroundTool(python, ["\(directory)/server.py", String(port), directory])
         defer { server.stop() }
         try await server.wait(for: "ready")
@@ -101,7 +107,7 @@ struct ClientPeerTests {
         for (options, mode) in [
             ([], SMTPClientSessionConfiguration.Mode.smtp), (["-p"], .smtp), (["-e"], .smtp), (["-L"], .lmtp),
         ] {
-            let port = BackgroundTool.freePort()
+            let port = try LoopbackPort.free()
             let sink = try BackgroundTool("smtp-sink", ["-u", "postfix"] + options + ["127.0.0.1:\(port)", "10"])
             defer { sink.stop() }
             let connection = try await BackgroundTool.connect(port, .local(mode))
@@ -119,7 +125,7 @@ struct ClientPeerTests {
             ("MAIL", SMTPClientFailure.Phase.mail), ("RCPT", .recipient), ("DATA", .data), (".", .endOfContent),
         ] {
             for (option, isPermanent) in [("-f", true), ("-r", false)] {
-                let port = BackgroundTool.freePort()
+                let port = try LoopbackPort.free()
                 let sink = try BackgroundTool(
                     "smtp-sink", ["-u", "postfix", option, command, "127.0.0.1:\(port)", "10"])
                 defer { sink.stop() }

@@ -14,7 +14,7 @@ final class DovecotLMTP: Sendable {
 
     static func start() async throws -> DovecotLMTP {
         let directory = try TestFiles.temporaryDirectory("mss-lmtp")
-        let port = BackgroundTool.freePort()
+        let port = try LoopbackPort.free()
         let configuration = "\(directory)/dovecot.conf"
         for folder in ["mail", "state"] { try TestFiles.makeDirectory("\(directory)/\(folder)") }
         try TestFiles.write("alice@d.test:{PLAIN}x::::::\nbob@d.test:{PLAIN}x::::::\n", to: "\(directory)/users")

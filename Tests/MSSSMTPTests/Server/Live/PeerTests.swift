@@ -184,7 +184,9 @@ struct PeerTests {
     func postfix() async throws {
         let backend = CollectingBackend()
         let server = try await SMTPServer.live(backend)
-        let postfix = try await SendingPostfix.start(LiveIdentity.server, relayPort: server.port)
+        var sending = PostfixPeer.Configuration("mx.clinique.test", LiveIdentity.server.credential)
+        sending.routes = [.everything(port: server.port, certificateName: "mx.hopital.test")]
+        let postfix = try await PostfixPeer.start(sending)
         let large =
             Self.message + String(repeating: ".", count: 70) + "\n"
             + String(repeating: String(repeating: "x", count: 70) + "\n", count: 70_000)
