@@ -51,6 +51,11 @@ let argumentParser: Target.Dependency = .product(
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"]))
 let sqlite: Target.Dependency = .product(
     name: "GRDBSQLite", package: "GRDB.swift", condition: .when(traits: ["SQLite"]))
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams", condition: .when(traits: ["Operator"]))
+let lifecycle: Target.Dependency = .product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Operator"]))
+let unixSignals: Target.Dependency = .product(
+    name: "UnixSignals", package: "swift-service-lifecycle", condition: .when(traits: ["Operator"]))
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let atomics: Target.Dependency = .product(name: "Atomics", package: "swift-atomics")
 
@@ -113,6 +118,13 @@ let floor4: [Target] = [
             "MSSTraces", nioCore, nioPosix, logging,
         ]),
     library("MSSStore", ["MSSCore", "MSSSMTP", "MSSAccounts", "MSSConnector", "COpenSSLShim", nioCore, grdb]),
+    library(
+        "MSSOperator",
+        [
+            "MSSCore", "MSSTLS", "MSSHTTP", "MSSDNS", "MSSWhitelist", "MSSSMTP", "MSSPolicy", "MSSAccounts",
+            "MSSTraces", "MSSConnector", "MSSStore", "MSSXMLSignature", nioCore, nioPosix, nioHTTP1, logging, yams,
+            lifecycle, unixSignals,
+        ]),
 ]
 
 let floor5: [Target] = [
@@ -125,6 +137,9 @@ let floor5: [Target] = [
             "MSSCore", "MSSTLS", "MSSHTTP", "MSSWhitelist", nioCore, nioPosix, logging, argumentParser,
         ],
         path: "Examples/mss-poignee", swiftSettings: swiftSettings),
+    .executableTarget(
+        name: "mss-operator", dependencies: ["MSSCore", "MSSOperator", logging, argumentParser],
+        path: "Examples/mss-operator", swiftSettings: swiftSettings),
     .executableTarget(
         name: "mss-traces", dependencies: ["MSSCore", "MSSTLS", "MSSTraces", argumentParser],
         path: "Examples/mss-traces", swiftSettings: swiftSettings),
@@ -166,6 +181,12 @@ let testTargets: [Target] = [
     tests(
         "MSSStoreTests",
         ["MSSCore", "MSSStore", "MSSConnector", "MSSAccounts", "MSSSMTP", "MSSTestKit", nioCore, grdb]),
+    tests(
+        "MSSOperatorTests",
+        [
+            "mss-operator", "MSSCore", "MSSOperator", "MSSTLS", "MSSSMTP", "MSSAccounts", "MSSTraces", "MSSConnector",
+            "MSSStore", "MSSTestKit", nioCore, logging,
+        ]),
 ]
 
 let tools: [Target] = [
@@ -199,8 +220,9 @@ let package = Package(
     name: "swift-mssante",
     products: (floor1 + floor2 + floor3 + floor4).map { .library(name: $0.name, targets: [$0.name]) },
     traits: [
-        .default(enabledTraits: ["HTTP", "SQLite", "TestKit", "Tools"]),
+        .default(enabledTraits: ["HTTP", "Operator", "SQLite", "TestKit", "Tools"]),
         .trait(name: "HTTP", description: "MSSHTTP, over async-http-client and swift-nio-ssl."),
+        .trait(name: "Operator", description: "MSSOperator, over Yams and swift-service-lifecycle."),
         .trait(name: "SQLite", description: "MSSAccounts and MSSStore, over GRDB."),
         .trait(name: "TestKit", description: "MSSTestKit, over swift-certificates, swift-crypto and swift-asn1."),
         .trait(name: "Tools", description: "The executables of Examples and Tests, over swift-argument-parser."),
@@ -214,6 +236,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
     ],

@@ -19,7 +19,9 @@ public struct PolicyAccountRules: AccountRules {
     public func findings(on proposal: MailboxProposal, reader: any AccountReader) throws -> [AccountFinding] {
         let mailbox = proposal.after
         let isNew = proposal.before == nil
-        var verdict = AttachmentRules.all.judge(try PolicyAccountRules.facts(proposal), in: context)
+        var facts = try PolicyAccountRules.facts(proposal)
+        facts.isDomainListed = isTrusted(mailbox.address.address.domain)
+        var verdict = AttachmentRules.all.judge(facts, in: context)
         // A name is judged when it is given, the descriptions whenever they change.
         if isNew || proposal.before?.summary != mailbox.summary || proposal.before?.service != mailbox.service {
             verdict = verdict + NamingRules.all.judge(try naming(proposal, reader), in: context)

@@ -28,6 +28,12 @@ public final class ConnectorMetrics: Sendable {
         public var scanTime = Histogram(bounds: [0.01, 0.05, 0.2, 1, 5, 30])
         /// Messages with malware.
         public var infected = 0
+        /// Certificates of peers that were accepted in handshakes, by side: `entree` and `sortie`.
+        public var handshakes: [String: Int] = [:]
+        /// Certificates of peers that were refused, by requirement, empty for none.
+        public var refusedPeers: [String: Int] = [:]
+        /// Anomalies told, by kind.
+        public var anomalies: [String: Int] = [:]
 
         /// The share of recipients served within the target; 1 when there was none.
         public var targetRatio: Double {
@@ -76,6 +82,13 @@ public final class ConnectorMetrics: Sendable {
     func submitted() { state.withLock { $0.submitted += 1 } }
     func infected() { state.withLock { $0.infected += 1 } }
     func scanned(in duration: Duration) { state.withLock { $0.scanTime.add(duration) } }
+
+    func shookHands(_ side: String) { state.withLock { $0.handshakes[side, default: 0] += 1 } }
+    func found(_ kind: Anomaly.Kind) { state.withLock { $0.anomalies[kind.rawValue, default: 0] += 1 } }
+
+    func refusedPeer(_ requirement: RequirementID?) {
+        state.withLock { $0.refusedPeers[requirement?.rawValue ?? "", default: 0] += 1 }
+    }
 
     func refused(_ requirement: RequirementID?) {
         state.withLock { $0.refused[requirement?.rawValue ?? "", default: 0] += 1 }

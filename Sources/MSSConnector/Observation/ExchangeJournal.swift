@@ -90,6 +90,7 @@ final class ExchangeJournal: Sendable {
         guard let anomaly = state.withLock({ $0.detector.note(kind, source, count: count, at: now) }) else { return }
         logger.warning(
             "anomaly", metadata: ["kind": "\(anomaly.kind.rawValue)", "count": "\(anomaly.count)"])
+        metrics.found(anomaly.kind)
         events.send(.anomaly(anomaly))
         await trace([
             TraceEvent(

@@ -6,26 +6,38 @@ public import MSSTLS
 public struct ObservingVerifier: PeerVerifier {
     private let base: any PeerVerifier
     private let report: @Sendable (PeerIncident) -> Void
+    private let accepted: @Sendable () -> Void
 
     /// A verifier around another.
     ///
-    /// - Parameter report: told of each refusal, inside the handshake: it must not block.
-    public init(_ base: any PeerVerifier, report: @escaping @Sendable (PeerIncident) -> Void) {
+    /// - Parameters:
+    ///   - accepted: told of each peer that is let in; as `report`.
+    ///   - report: told of each refusal, inside the handshake: it must not block.
+    public init(
+        _ base: any PeerVerifier, accepted: @escaping @Sendable () -> Void = {},
+        report: @escaping @Sendable (PeerIncident) -> Void
+    ) {
         self.base = base
+        self.accepted = accepted
         self.report = report
     }
 
     /// Judges as the other does.
     public func verify(_ peer: PresentedPeer, at time: Timestamp) -> PeerVerdict {
         switch base.verify(peer, at: time) {
-        case .accepted(let verified): return .accepted(verified)
+        case .accepted(let verified):
+            accepted()
+            return .accepted(verified)
         case .refused(let failure):
             tell(peer, failure)
             return .refused(failure)
         case .pending(let verified, let check):
             return .pending(verified) { [self] staple in
                 let result = await check(staple)
-                if case .failure(let failure) = result { tell(peer, failure) }
+                switch result {
+                case .success: accepted()
+                case .failure(let failure): tell(peer, failure)
+                }
                 return result
             }
         }

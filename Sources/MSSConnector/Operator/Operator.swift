@@ -6,7 +6,7 @@ import MSSMessage
 import MSSPolicy
 import MSSSMTP
 import MSSTLS
-import MSSTraces
+public import MSSTraces
 import MSSWhitelist
 public import NIOCore
 
@@ -79,9 +79,12 @@ public final class Operator: Sendable {
             of: PeerIncident.self, bufferingPolicy: .bufferingNewest(1024))
         self.incidents = incidents
         let report: @Sendable (PeerIncident) -> Void = { incident.yield($0) }
-        let verifier = ObservingVerifier(services.verifier, report: report)
-        entryTLS = ReloadableTLSContext(try Operator.entryContext(configuration, verifier))
-        let parts = try Operator.outbound(configuration, services, verifier, report)
+        let entering = ObservingVerifier(
+            services.verifier, accepted: { metrics.shookHands("entree") }, report: report)
+        entryTLS = ReloadableTLSContext(try Operator.entryContext(configuration, entering))
+        let leaving = ObservingVerifier(
+            services.verifier, accepted: { metrics.shookHands("sortie") }, report: report)
+        let parts = try Operator.outbound(configuration, services, leaving, report)
         outbound = parts.map { ($0.name, $0.tls, $0.pool) }
 
         let notices = FrenchDeliveryNotices(
@@ -147,7 +150,6 @@ public final class Operator: Sendable {
             }
             await withTaskGroup(of: Void.self) { jobs in
                 jobs.addTask { await self.scheduler.run() }
-                jobs.addTask { await self.refreshAccounts() }
                 jobs.addTask { await self.recordIncidents() }
                 for service in services.background { jobs.addTask { await service() } }
                 for await _ in stopping {}  // ends with stop() or the task
@@ -186,21 +188,24 @@ public final class Operator: Sendable {
         for (name, tls, _) in outbound where name == identity.name { try tls.update { $0.identity = identity.tls } }
     }
 
-    // MARK: Background
+    /// Whether traces are being kept; tries again where they were not.
+    public var keepsTraces: Bool { get async { await flow.journal.isWorking() } }
 
-    private func refreshAccounts() async {
-        while (try? await Task.sleep(for: configuration.accountRefresh)) != nil {
-            do { try await services.directory.refresh() } catch {
-                logger.error("accounts not refreshed", metadata: ["error": "\(type(of: error))"])
-            }
-        }
-    }
+    /// Has the queue looked at now: somebody changed it from outside.
+    public func wake() { flow.wake() }
+
+    /// Traces what happens beside the mail flow. What cannot be kept now waits, and no message is taken before it is kept
+    /// (decision 0161).
+    public func trace(_ events: [TraceEvent]) async { await flow.journal.trace(events) }
+
+    // MARK: Background
 
     /// Peers that TLS refused have no session: what is known of them comes here.
     private func recordIncidents() async {
         for await incident in incidents {
             events.send(.peerRefused(incident))
             metrics.refused(incident.requirement)
+            metrics.refusedPeer(incident.requirement)
             let source = incident.subject ?? incident.address
             var event = TraceEvent(
                 .connectPeer, .refused, by: incident.subject.map { .peer($0) } ?? .unauthenticated(claimed: nil),

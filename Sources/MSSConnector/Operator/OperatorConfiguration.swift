@@ -63,8 +63,6 @@ public struct OperatorConfiguration: Sendable {
     public var anomalies = AnomalyThresholds()
     /// When the daily round is made.
     public var dailyRound = JobSchedule.daily(hour: 3, minute: 30)
-    /// How often changes of the accounts by other processes are taken over.
-    public var accountRefresh: Duration = .seconds(30)
     /// Who answers for the automatic-reply mailboxes (EX_GBM_4020), when the connector is to open those that lack.
     public var automaticReplyHolder: (responsible: PersonID, structure: StructureIdentifier?)?
     /// The name shown as the author of notices.

@@ -128,7 +128,9 @@ public enum ExchangeRefusal: ExplainedFailure, Hashable {
         case .peer(.noList), .notTrusted(.noList): (451, "4.3.0")
         case .peer, .notTrusted: (550, "5.7.1")
         // RFC 3463 X.7.1: delivery not authorised; what every server says to relaying.
-        case .relaying, .foreignSender, .testCircle, .foreignAuthor, .notAllowed: (550, "5.7.1")
+        case .relaying, .foreignSender, .testCircle, .foreignAuthor: (550, "5.7.1")
+        // A right that cannot be verified now is neither given nor refused for good.
+        case .notAllowed(let denial): denial.isTemporary ? (451, "4.7.0") : (550, "5.7.1")
         case .unknownMailbox: (550, "5.1.1")
         // RE_GBM_4420 names X.2.1 itself.
         case .suspended: (550, "5.2.1")

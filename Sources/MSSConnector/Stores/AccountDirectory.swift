@@ -14,7 +14,8 @@ public protocol AccountDirectory: Sendable {
         _ actor: Actor, _ action: MailboxAction, at address: DirectoryMailAddress, time: Timestamp
     ) async throws -> AccessDecision
 
-    /// Takes over what changed elsewhere; called at an interval and after changes.
+    /// Takes over what changed; called after changes of the connector's own. What other processes change a directory takes
+    /// over by itself: `RightsIndex` with a `Freshness` (decision 0148).
     func refresh() async throws
 }
 

@@ -1,0 +1,27 @@
+/// `donnees`: where data lie and what encrypts them.
+public struct DataSettings: SettingsSection {
+    /// The folder of everything that the operator keeps.
+    public var folder = "/var/lib/mssante"
+    /// The file of the master key.
+    public var masterKey: String?
+    /// A command that prints the master key, and its arguments.
+    public var masterKeyCommand: [String] = []
+    /// The most that the queue may take on the disk.
+    public var queueLimit: Int?
+
+    /// The defaults.
+    public init() {}
+
+    static let fields: [SettingsField<DataSettings>] = [
+        SettingsField("dossier", \.folder, .path, "Dossier des données, sur un disque local (0700)."),
+        SettingsField(
+            "cle_maitresse", \.masterKey, optional: .path,
+            "Fichier de la clé maîtresse (0600), à sauvegarder à part : sans elle rien n'est lisible."),
+        SettingsField(
+            "commande_cle_maitresse", \.masterKeyCommand, list: .text,
+            "Commande qui écrit la clé maîtresse sur sa sortie (coffre), au lieu du fichier."),
+        SettingsField(
+            "plafond_file", \.queueLimit, optional: .size(1 << 20...1 << 50),
+            "Place que la file d'attente peut occuper."),
+    ]
+}
