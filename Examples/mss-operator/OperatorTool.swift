@@ -30,13 +30,19 @@ enum Status {
     static let failed = ExitCode(2)
 }
 
-/// Runs a command's work; a failure that explains itself is told in French, with its requirement.
+/// Runs a command's work; a failure that explains itself is told in French, with its requirement, or with `--json` as the
+/// object that the operator's socket gives.
 func explained(_ body: () async throws -> Void) async throws {
-    do { try await body() } catch let error as AdminFailure {
-        complain(error.told)
-        throw error.status < 500 ? Status.refused : Status.failed
-    } catch let error as any ExplainedFailure {
-        complain(error.told)
+    do { try await body() } catch let error as any ExplainedFailure {
+        if CommandLine.arguments.contains("--json") {
+            let values = ["explication": error.explanation, "exigence": error.requirement?.rawValue]
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            complain(String(decoding: try encoder.encode(values.compactMapValues { $0 }), as: UTF8.self))
+        } else {
+            complain(error.told)
+        }
+        if let failure = error as? AdminFailure, failure.status < 500 { throw Status.refused }
         throw Status.failed
     }
 }

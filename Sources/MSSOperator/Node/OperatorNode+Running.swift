@@ -41,9 +41,11 @@ extension OperatorNode {
             ClosureService { [self] in await until { [self] in await trust.whitelist.run() } },
             ClosureService { [self] in await until { [self] in await observe() } },
             ClosureService { [self] in await until { [self] in try? await watchCertificates() } },
+            // Ends with stop(), and the group with it: also when that was called before anything ran.
+            ClosureService { [self] in await until { [self] in for await _ in stopping {} } },
             ConnectorService(connector: connector),
         ]
-        if onSignals { services.append(ReloadService(node: self)) }
+        if onSignals { services.append(ReloadService(node: self)) } else { isReady() }
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map {
@@ -51,9 +53,6 @@ extension OperatorNode {
                         service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .gracefullyShutdownGroup)
                 }, gracefulShutdownSignals: onSignals ? [.sigterm, .sigint] : [], logger: logger))
-        self.group.withLock { $0 = group }
-        logger.info("running", metadata: ["address": "\(address.map { "\($0)" } ?? "-")"])
-        SystemNotice.send("READY=1")
         let result: Result<Void, any Error>
         do {
             try await group.run()
@@ -65,7 +64,13 @@ extension OperatorNode {
     }
 
     /// Asks ``run(onSignals:)`` to end: no new connection, what is under way ends within the settings' time.
-    public func stop() async { await group.withLock { $0 }?.triggerGracefulShutdown() }
+    public func stop() { stopper.finish() }
+
+    /// Everything listens and signals are heeded: whoever started the process may go on.
+    fileprivate func isReady() {
+        logger.info("running", metadata: ["address": "\(address.map { "\($0)" } ?? "-")"])
+        SystemNotice.send("READY=1")
+    }
 
     /// Closes everything; what was acknowledged stays on the disk.
     public func close() async {
@@ -137,7 +142,9 @@ private struct ReloadService: Service {
     let node: OperatorNode
 
     func run() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        node.isReady()
+        for await _ in signals.cancelOnGracefulShutdown() {
             SystemNotice.send("RELOADING=1")
             await node.reload(by: .system("SIGHUP"))
             SystemNotice.send("READY=1")

@@ -7,7 +7,6 @@ public import MSSStore
 import MSSTLS
 public import MSSTraces
 public import NIOCore
-import ServiceLifecycle
 
 /// A working operator: what the settings name, put together and run.
 ///
@@ -52,12 +51,14 @@ public final class OperatorNode: Sendable {
     /// The certificates in use, by name.
     let certificates: Guarded<[(name: String, certificate: Certificate)]>
     let servers = Guarded<NodeServers>(NodeServers())
-    let group = Guarded<ServiceGroup?>(nil)
+    let stopping: AsyncStream<Never>
+    let stopper: AsyncStream<Never>.Continuation
 
     /// The settings in force.
     public var settings: OperatorSettings { held.withLock { $0 } }
 
     init(_ parts: NodeParts) throws {
+        (stopping, stopper) = AsyncStream.makeStream(of: Never.self)
         layout = parts.layout
         spool = parts.spool
         mail = parts.mail
