@@ -185,7 +185,7 @@ let testTargets: [Target] = [
         "MSSOperatorTests",
         [
             "mss-operator", "MSSCore", "MSSOperator", "MSSTLS", "MSSSMTP", "MSSAccounts", "MSSTraces", "MSSConnector",
-            "MSSStore", "MSSTestKit", nioCore, logging,
+            "MSSStore", "MSSWhitelist", "MSSPolicy", "MSSTestKit", nioCore, logging,
         ]),
 ]
 

@@ -1,6 +1,10 @@
 import Glibc
 import MSSCore
+import MSSSMTP
+import MSSStore
 import MSSTestKit
+import MSSTraces
+import MSSWhitelist
 import Testing
 
 @testable import MSSOperator

@@ -1,6 +1,7 @@
 import Logging
 import MSSCore
 import MSSTestKit
+import NIOCore
 import Testing
 
 @testable import MSSOperator
@@ -33,7 +34,7 @@ struct ObservationTests {
             #expect(value("mss_whitelist_domains") == 2)
             #expect(try #require(value("mss_certificate_remaining_days{certificat=\"principal\"}")) > 1)
             #expect(try #require(value("mss_disk_free_bytes")) > 0)
-            #expect(try #require(value("process_resident_memory_bytes")) > 1 << 20)
+            #expect(try #require(value("process_resident_memory_bytes")) > 1_048_576)
             #expect(page.text.contains("mss_crl_remaining_seconds{"))
             #expect(page.text.contains("mss_scan_seconds_bucket{le=\"+Inf\"}"))
             // No mailbox in any label.

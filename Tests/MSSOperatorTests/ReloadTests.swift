@@ -1,8 +1,11 @@
-import MSSCore
+import Foundation
+import Logging
 import MSSConnector
-import MSSTLS
+import MSSCore
 import MSSTestKit
+import MSSTLS
 import MSSTraces
+import MSSWhitelist
 import NIOCore
 import Testing
 

@@ -1,5 +1,9 @@
+import Logging
+import MSSConnector
 import MSSCore
+import MSSPolicy
 import MSSTestKit
+import MSSTLS
 import Testing
 
 @testable import MSSOperator

@@ -1,8 +1,9 @@
-import MSSCore
 import MSSConnector
+import MSSCore
+import MSSSMTP
 import MSSStore
-import MSSTLS
 import MSSTestKit
+import MSSTLS
 import MSSTraces
 import Testing
 

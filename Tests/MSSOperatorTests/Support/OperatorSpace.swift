@@ -3,8 +3,13 @@ import Logging
 import MSSAccounts
 import MSSConnector
 import MSSCore
+import MSSPolicy
+import MSSSMTP
 import MSSStore
 import MSSTestKit
+import MSSTLS
+import MSSTraces
+import MSSWhitelist
 
 @testable import MSSOperator
 
@@ -126,17 +131,12 @@ extension OperatorNode {
         try await start()
         let work = Task { try await self.run(onSignals: false) }
         do { try await body() } catch {
-            await stopOnceRunning()
+            stop()
             _ = await work.result
             throw error
         }
-        await stopOnceRunning()
+        stop()
         try await work.value
-    }
-
-    private func stopOnceRunning() async {
-        while group.withLock({ $0 == nil }) { await Task.yield() }
-        await stop()
     }
 
     /// The messages of a mailbox's inbox, once there are so many.
