@@ -11,9 +11,12 @@ import Testing
 
 @Suite("The administration socket", .serialized, .timeLimit(.minutes(5)))
 struct AdminTests {
+    private func running(_ body: @escaping @Sendable (OperatorNode) async throws -> Void) async throws {
+        try await running(with: { _ in }, body)
+    }
+
     private func running(
-        _ change: (inout OperatorSettings) -> Void = { _ in },
-        _ body: @escaping @Sendable (OperatorNode) async throws -> Void
+        with change: (inout OperatorSettings) -> Void, _ body: @escaping @Sendable (OperatorNode) async throws -> Void
     ) async throws {
         let space = try await OperatorSpace(TwoNodesTests.domains)
         var settings = try space.settings("alpha.mssante.fr", at: "127.0.0.2")
@@ -57,7 +60,7 @@ struct AdminTests {
         (adele.account, adele.identifier) = ("compte-inexistant", "adele.admin")
         adele.duties = [.observation]
         let list = [adele]
-        try await running({ $0.administration.administrators = list }) { node in
+        try await running(with: { $0.administration.administrators = list }) { node in
             #expect(try await status(node, as: "adele.admin") == 200)
             #expect(try await status(node, as: "mallory") == 403)
             #expect(try await status(node, as: "adele.admin", "file-relancer", body: #"{"domaine":"a.fr"}"#) == 403)

@@ -8,66 +8,22 @@ import Testing
 @testable import MSSOperator
 
 /// The executable itself, started as a process.
-final class OperatorProcess: Sendable {
-    let process: pid_t
-    let log: String
-
-    struct Failure: Error { var text: String }
-
-    /// The folder of the products, where this test's own executable lies.
-    static var products: String {
+enum OperatorProcess {
+    /// The folder of the products, where this test's own bundle lies.
+    static let executable: String = {
         var path = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &path, 4095)
-        var folder = String(decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        // swiftpm-testing-helper lies in the toolchain; then the bundle is an argument.
-        if access("\((folder as NSString).deletingLastPathComponent)/mss-operator", X_OK) != 0,
-            let bundle = CommandLine.arguments.first(where: { $0.hasSuffix(".xctest") })
-        {
-            folder = bundle
-        }
-        return (folder as NSString).deletingLastPathComponent
-    }
-
-    static var executable: String { "\(products)/mss-operator" }
+        var own = String(decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // A helper of the toolchain may have loaded the bundle, which is an argument then.
+        if let bundle = CommandLine.arguments.first(where: { $0.hasSuffix(".xctest") }) { own = bundle }
+        return (own as NSString).deletingLastPathComponent + "/mss-operator"
+    }()
 
     /// Starts `run` and waits until it says that it works.
-    init(_ settings: String, log: String) async throws {
-        self.log = log
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        process = try ExternalTool.spawn([OperatorProcess.executable, "run", "--config", settings], &actions)
-        try await wait(for: "\"texte\":\"running\"")
-    }
-
-    /// Waits until the log has a text.
-    func wait(for text: String, times: Int = 1) async throws {
-        for _ in 0..<6_000 {
-            let lines = String(decoding: (try? TestFiles.read(log)) ?? [], as: UTF8.self)
-            if lines.components(separatedBy: text).count > times { return }
-            var status: CInt = 0
-            guard waitpid(process, &status, WNOHANG) == 0 else { throw Failure(text: lines) }
-            try await Task.sleep(for: .milliseconds(10))  // another process: there is no event to wait for
-        }
-        throw Failure(text: String(decoding: (try? TestFiles.read(log)) ?? [], as: UTF8.self))
-    }
-
-    /// Sends a signal.
-    func send(_ signal: CInt) { kill(process, signal) }
-
-    /// Waits for its end; its status.
-    func end() async -> CInt {
-        let process = process
-        return await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                var status: CInt = 0
-                while waitpid(process, &status, 0) < 0, errno == EINTR {}
-                continuation.resume(returning: status)
-            }
-        }
+    static func start(_ settings: String) async throws -> BackgroundTool {
+        let tool = try BackgroundTool(executable, ["run", "--config", settings])
+        try await tool.wait(for: "\"texte\":\"running\"")
+        return tool
     }
 }
 
@@ -89,7 +45,7 @@ struct ProcessTests {
         try await node.openMailboxes(["secretariat", "exploitation"])
         await node.close()
 
-        let first = try await OperatorProcess(file, log: "\(home)/journal")
+        let first = try await OperatorProcess.start(file)/journal")
         let common = ["--config", file, "--par", "adele.admin"]
         let sent = try await call(
             [
@@ -111,16 +67,16 @@ struct ProcessTests {
         #expect(try await call(["liste-blanche", "chercher", "beta.mssante.fr"] + common).status == 0)
         #expect(try await call(["liste-blanche", "chercher", "ailleurs.fr"] + common).status == 1)
 
-        first.send(SIGHUP)
+        first.signal(SIGHUP)
         try await first.wait(for: "\"texte\":\"reloaded\"")
         // Nothing acknowledged is lost, whatever the end.
-        first.send(SIGKILL)
-        _ = await first.end()
-        let second = try await OperatorProcess(file, log: "\(home)/journal2")
+        first.signal(SIGKILL)
+        #expect(await first.ended() == 128 + SIGKILL)
+        let second = try await OperatorProcess.start(file)/journal2")
         let queue = try await call(["file"] + common)
         #expect(queue.text.contains("beta.mssante.fr  1 messages"), "\(queue.everything)")
-        second.send(SIGTERM)
-        #expect(await second.end() == 0)
+        second.signal(SIGTERM)
+        #expect(await second.ended() == 0, "\(second.written)")
         #expect(access(settings.administration.socket, F_OK) != 0)
         let alone = try await call(["etat"] + common)
         #expect(alone.status == 2)
@@ -154,13 +110,7 @@ struct ProcessTests {
             os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="operateurs")
             os.execv(sys.argv[2], [sys.argv[2], "run", "--config", sys.argv[3]])
             """
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 1, "\(home)/journal", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        let process = try ExternalTool.spawn(
-            ["python3", "-c", script, "\(space.port)", OperatorProcess.executable, file], &actions)
+        let process = try BackgroundTool("python3", ["-c", script, "\(space.port)", OperatorProcess.executable, file])
         let client = try await ExternalTool.run(
             "python3",
             [
@@ -175,10 +125,8 @@ struct ProcessTests {
                 """, "\(space.port)",
             ], seconds: 120)
         #expect(client.text.hasPrefix("220 mx.alpha.mssante.fr"), "\(client.everything)")
-        kill(process, SIGTERM)
-        var status: CInt = 0
-        while waitpid(process, &status, 0) < 0, errno == EINTR {}
-        #expect(status == 0)
+        process.signal(SIGTERM)
+        #expect(await process.ended() == 0, "\(process.written)")
         try await space.close()
     }
 }

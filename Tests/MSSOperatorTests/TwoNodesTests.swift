@@ -44,7 +44,7 @@ struct TwoNodesTests {
         "EX_3.2_5010: messages submitted over the admin socket go both ways into encrypted mailboxes, traced and scanned"
     )
     func bothWays() async throws {
-        let clamd = try await Clamd()
+        let clamd = try await ClamdPeer.start()
         defer { clamd.stop() }
         try await Self.run(clamd: clamd.socket) { space, alpha, beta in
             let there = try await Self.submit(
@@ -64,7 +64,7 @@ struct TwoNodesTests {
             // EX_SSI_5090: real clamd, real EICAR.
             let infected = try await Self.submit(
                 alpha, from: "secretariat@alpha.mssante.fr", to: ["laboratoire@beta.mssante.fr"],
-                body: Clamd.eicar + "\r\n")
+                body: ClamdPeer.eicar + "\r\n")
             #expect(infected.message == nil)
             #expect(infected.requirement == "EX_SSI_5090")
             #expect(try await alpha.quarantine.entries().count == 1)

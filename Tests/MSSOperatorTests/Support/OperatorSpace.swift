@@ -17,7 +17,7 @@ import MSSWhitelist
 /// a DNS server, and a folder for each operator.
 final class OperatorSpace: Sendable {
     let folder: String
-    let zones: ZoneServer
+    let zones: TestDNSServer
     let list: WhitelistServer
     let crls: CRLServer
     let port: Int
@@ -29,8 +29,10 @@ final class OperatorSpace: Sendable {
         let pki = TestPKI.shared
         crls = try await CRLServer.start(pki)
         try pki.write(to: "\(folder)/igc")
-        zones = try await ZoneServer(hosts)
-        port = Clamd.freePort()
+        var zone = DNSZone("")
+        for (domain, address) in hosts { zone.addMail(domain, address: address) }
+        zones = try await TestDNSServer.start([zone])
+        port = try LoopbackPort.free(at: hosts.values.sorted())
         let now = Timestamp(seconds: SystemWallClock().now().seconds - 3600)
         var entries = TestWhitelist(generated: now, domains: [])
         for domain in hosts.keys.sorted() {
@@ -47,7 +49,7 @@ final class OperatorSpace: Sendable {
     }
 
     func close() async throws {
-        zones.stop()
+        try await zones.stop()
         try await list.stop()
         try await crls.stop()
     }
@@ -106,11 +108,12 @@ extension OperatorNode {
     /// Opens mailboxes: personal ones of a doctor, and the operator's own.
     func openMailboxes(_ names: [String]) async throws {
         let admin = Actor.administrator("adele.admin")
-        let finess = StructureIdentifier.finess(try FINESS("750000010"))
+        let finess = StructureIdentifier.finess(try FINESS(MadeUpNumbers.finess(1)))
         try await accounts.perform(
             .saveStructure(Structure(identifier: finess, name: "Hôpital Beaujour", entity: .geographic)), by: admin)
         var director = Person(
-            id: PersonID(0), identity: .national(.rpps(try RPPS("10000000017"))), givenName: "Denis", familyName: "Roux"
+            id: PersonID(0), identity: .national(.rpps(try RPPS(MadeUpNumbers.rpps(1)))), givenName: "Denis",
+            familyName: "Roux"
         )
         director.isEntitled = true
         director.actsForStructure = true
