@@ -181,12 +181,6 @@ let testTargets: [Target] = [
     tests(
         "MSSStoreTests",
         ["MSSCore", "MSSStore", "MSSConnector", "MSSAccounts", "MSSSMTP", "MSSTestKit", nioCore, grdb]),
-    tests(
-        "MSSOperatorTests",
-        [
-            "mss-operator", "MSSCore", "MSSOperator", "MSSTLS", "MSSSMTP", "MSSAccounts", "MSSTraces", "MSSConnector",
-            "MSSStore", "MSSWhitelist", "MSSPolicy", "MSSTestKit", nioCore, logging,
-        ]),
 ]
 
 let tools: [Target] = [
