@@ -45,6 +45,8 @@ extension AttributeType {
     public static let title = AttributeType(OID(x520: 12))
     /// `GN`, the given name.
     public static let givenName = AttributeType(OID(x520: 42))
+    /// `dnQualifier`
+    public static let dnQualifier = AttributeType(OID(x520: 46))
     /// `DC` (RFC 4519 §2.4)
     public static let domainComponent = AttributeType(
         OID(known: [0x09, 0x92, 0x26, 0x89, 0x93, 0xF2, 0x2C, 0x64, 0x01, 0x19]))
@@ -76,7 +78,7 @@ extension AttributeType {
         givenName.oid: ["GN", "G", "givenName"],
         OID(x520: 43): ["initials"],
         OID(x520: 44): ["generationQualifier"],
-        OID(x520: 46): ["dnQualifier"],
+        dnQualifier.oid: ["dnQualifier"],
         OID(x520: 65): ["pseudonym"],
         organizationIdentifier.oid: ["organizationIdentifier"],
         domainComponent.oid: ["DC", "domainComponent"],

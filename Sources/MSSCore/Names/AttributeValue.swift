@@ -34,7 +34,7 @@ public struct AttributeValue: Sendable {
         self.text = text
         encoding =
             switch type {
-            case .countryName, .serialNumber, AttributeType(OID(x520: 46)):
+            case .countryName, .serialNumber, .dnQualifier:
                 AttributeValue.isPrintable(text) ? .printableString : .utf8String
             case .emailAddress, .domainComponent:
                 text.utf8.allSatisfy { $0 < 0x80 } ? .ia5String : .utf8String
@@ -61,7 +61,7 @@ public struct AttributeValue: Sendable {
     /// The form that is compared: two values are equal when these bytes are.
     var matchingForm: [UInt8] {
         if case .other(let der) = encoding { return [1] + der }
-        return [0] + NameMatching.form(of: text)
+        return NameMatching.form(of: text, after: 0)
     }
 }
 

@@ -28,7 +28,7 @@ public struct DistinguishedName: Sendable {
     /// The bytes that are compared.
     private let matchingForm: [UInt8]
     /// Their hash, seeded for this process, so that a chosen name cannot collide on purpose.
-    private let matchingHash: Int
+    package let matchingHash: Int
 
     /// A name from its relative names, the most general first. An empty relative name is a programming error.
     public init(relativeNames: [[Attribute]]) {
@@ -66,30 +66,41 @@ public struct DistinguishedName: Sendable {
     /// Every length is written before what it measures, so that different names cannot have the same form.
     private static func matchingForm(of relativeNames: [[Attribute]]) -> [UInt8] {
         var form: [UInt8] = []
+        form.reserveCapacity(256)
         for relativeName in relativeNames {
-            var parts = relativeName.map { attribute in
-                let value = attribute.value.matchingForm
-                return lengthPrefix(attribute.type.oid.derContent.count) + attribute.type.oid.derContent
-                    + lengthPrefix(value.count) + value
+            append(length: relativeName.count, to: &form)
+            if relativeName.count == 1 {
+                append(relativeName[0], to: &form)
+                continue
             }
             // X.501: a relative name is a set.
-            if parts.count > 1 { parts.sort { $0.lexicographicallyPrecedes($1) } }
-            form += lengthPrefix(parts.count)
+            var parts = relativeName.map { attribute in
+                var part: [UInt8] = []
+                append(attribute, to: &part)
+                return part
+            }
+            parts.sort { $0.lexicographicallyPrecedes($1) }
             for part in parts { form += part }
         }
         return form
     }
 
+    private static func append(_ attribute: Attribute, to form: inout [UInt8]) {
+        append(length: attribute.type.oid.derContent.count, to: &form)
+        form += attribute.type.oid.derContent
+        let value = attribute.value.matchingForm
+        append(length: value.count, to: &form)
+        form += value
+    }
+
     /// Seven bits an octet, so that the usual length takes one.
-    private static func lengthPrefix(_ length: Int) -> [UInt8] {
-        var bytes: [UInt8] = []
+    private static func append(length: Int, to form: inout [UInt8]) {
         var rest = length
         while rest >= 0x80 {
-            bytes.append(UInt8(rest & 0x7F) | 0x80)
+            form.append(UInt8(rest & 0x7F) | 0x80)
             rest >>= 7
         }
-        bytes.append(UInt8(rest))
-        return bytes
+        form.append(UInt8(rest))
     }
 }
 

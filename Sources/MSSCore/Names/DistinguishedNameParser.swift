@@ -116,6 +116,7 @@ struct DistinguishedNameParser {
     /// Up to a separator; spaces at the end are dropped unless escaped.
     private mutating func plainValue() throws(DistinguishedNameError) -> [UInt8] {
         var value: [UInt8] = []
+        value.reserveCapacity(64)
         var kept = 0
         while let byte = next, !isSeparator(byte) {
             if byte == UInt8(ascii: "\\") {

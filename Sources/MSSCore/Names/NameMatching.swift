@@ -2,27 +2,34 @@
 /// as far as the standard library goes (Decision 0011).
 enum NameMatching {
     /// The UTF-8 that is compared: white space collapsed and trimmed, ignorable characters dropped, Latin letters
-    /// composed, case folded.
-    static func form(of text: String) -> [UInt8] {
+    /// composed, case folded; `mark` stands before it.
+    static func form(of text: String, after mark: UInt8) -> [UInt8] {
         var text = text
-        if let ascii = text.withUTF8({ asciiForm($0) }) { return ascii }
-        return unicodeForm(text)
+        if let ascii = text.withUTF8({ asciiForm($0, after: mark) }) { return ascii }
+        return [mark] + unicodeForm(text)
     }
 
     /// The form of a text of graphic ASCII characters and spaces; `nil` for any other.
-    private static func asciiForm(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    private static func asciiForm(_ bytes: UnsafeBufferPointer<UInt8>, after mark: UInt8) -> [UInt8]? {
         guard bytes.allSatisfy({ (0x20...0x7E).contains($0) }) else { return nil }
-        var form: [UInt8] = []
-        form.reserveCapacity(bytes.count)
-        for byte in bytes {
-            if byte == 0x20 {
-                if let last = form.last, last != 0x20 { form.append(byte) }
-            } else {
-                form.append(byte.lowercasedASCII)
+        return Array(unsafeUninitializedCapacity: bytes.count + 1) { form, count in
+            form[0] = mark
+            count = 1
+            var pendingSpace = false
+            for byte in bytes {
+                if byte == 0x20 {
+                    pendingSpace = count > 1
+                    continue
+                }
+                if pendingSpace {
+                    form[count] = 0x20
+                    count += 1
+                    pendingSpace = false
+                }
+                form[count] = byte.lowercasedASCII
+                count += 1
             }
         }
-        if form.last == 0x20 { form.removeLast() }
-        return form
     }
 
     private static func unicodeForm(_ text: String) -> [UInt8] {

@@ -74,7 +74,7 @@ extension Domain: ListKey {
 
 extension DistinguishedName: ListKey {
     // The name keeps a hash of its matching form: this costs no reading of it.
-    var foldedHash: UInt64 { FoldedHash.hash(hashValue) }
+    var foldedHash: UInt64 { FoldedHash.hash(matchingHash) }
 }
 
 /// A hash by folded multiplications, eight bytes at a time, under secrets of this process: who does not know them cannot
