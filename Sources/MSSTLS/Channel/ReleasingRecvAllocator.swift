@@ -4,7 +4,7 @@ public import NIOCore
 ///
 /// NIO keeps the buffer of a channel's last reading for the next one, as large as it has ever grown: 64 KB for each
 /// idle connection that has once received a large message. Here nothing is kept but the first buffer, which is small.
-/// An allocation costs little beside a system call.
+/// A small allocation costs little beside a system call; large ones come from ``SpareBuffers``.
 public struct ReleasingRecvAllocator: RecvByteBufferAllocator {
     /// The first buffer, kept by NIO as long as the channel lives.
     private static let first = 128
@@ -23,7 +23,8 @@ public struct ReleasingRecvAllocator: RecvByteBufferAllocator {
 
     /// A new buffer.
     public func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
-        hasRead ? adaptive.buffer(allocator: allocator) : allocator.buffer(capacity: Self.first)
+        guard hasRead, let size = adaptive.nextBufferSize() else { return allocator.buffer(capacity: Self.first) }
+        return SpareBuffers.take(size, allocator)
     }
 
     /// Says that the next buffer must be a new one.

@@ -36,7 +36,7 @@ extension TLSHandler {
         isProcessing = true
         defer {
             isProcessing = false
-            if inbound.readableBytes == 0 { inbound = ByteBuffer() }  // an idle connection holds no memory
+            if inbound.readableBytes == 0 { releaseInbound() }
         }
         while true {
             switch state {
@@ -48,6 +48,13 @@ extension TLSHandler {
             case .draining, .closed: return inbound.clear()
             }
         }
+    }
+
+    /// An idle connection holds no memory.
+    private func releaseInbound() {
+        let spent = inbound
+        inbound = ByteBuffer()
+        SpareBuffers.give(spent)
     }
 
     /// Decrypts what came in and delivers it in one buffer; `false` when more must come.
