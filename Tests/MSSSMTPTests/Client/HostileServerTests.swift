@@ -58,6 +58,27 @@ struct HostileServerTests {
         try await honest.stop()
     }
 
+    @Test(
+        "an endless reply at any moment is read no further than its limit: the rest stays with the server",
+        arguments: [String(repeating: "250-and more\r\n", count: 80_000), String(repeating: "2", count: 1 << 20)])
+    func endlessReply(piece: String) async throws {
+        let configuration = try SMTPClientConfiguration.live()
+        for moment in Self.moments {
+            let hostile = try await ScriptedSMTPServer.start(
+                tls: LiveIdentities.serverContext(),
+                script: ScriptedSMTPServer.but { command, _ in command.hasPrefix(moment) ? [.pour(piece)] : nil })
+            let failure = await attempt(.local(hostile.port), configuration)
+            guard case .malformedReply? = failure?.cause else {
+                Issue.record("\(moment): \(String(describing: failure))")
+                continue
+            }
+            // What the kernel's buffers of both ends may hold (tcp_wmem and tcp_rmem: 4 and 6 MB), and pieces on their
+            // way; the client itself reads less than one of them.
+            #expect(hostile.log.poured <= 12 << 20, "\(moment)")
+            try await hostile.stop()
+        }
+    }
+
     /// Opens a session, sends a message, and tells what went wrong; whatever did, the session is not fit for another.
     private func attempt(
         _ destination: SMTPDestination, _ configuration: SMTPClientConfiguration

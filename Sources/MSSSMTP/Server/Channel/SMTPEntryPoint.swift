@@ -53,4 +53,10 @@ public struct SMTPServerLimits: Sendable, Hashable {
 
     /// The limits of a server of medium size.
     public init() {}
+
+    /// The most octets that all clients together can make the server hold, messages included: what a server of such
+    /// limits must have free. ``connections`` and ``bufferedBodies`` are what to turn when it is too much.
+    public func mostOctetsHeld(_ session: SMTPSessionLimits) -> Int {
+        bufferedBodies + connections * session.mostOctetsHeld
+    }
 }

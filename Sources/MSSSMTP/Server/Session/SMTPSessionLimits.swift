@@ -21,6 +21,16 @@ public struct SMTPSessionLimits: Sendable, Hashable {
     /// Octets of a message that wait for the backend; with as many, the client is read no further.
     public var bufferedBody = 128 << 10
 
+    /// The most octets that one session holds for its client, but for those of a message that wait for the backend
+    /// (``bufferedBody``): what one reading brings, a line that has not ended, a piece of a message that grows to 16 KB,
+    /// and replies that the client leaves unread up to the socket's mark of 64 KB and one more.
+    public var mostOctetsHeld: Int {
+        let reading = 64 << 10
+        let piece = 16 << 10
+        let replies = (64 << 10) + commandLine
+        return reading + max(commandLine, authenticationLine) + piece + replies
+    }
+
     // MARK: Counts
 
     /// Recipients of a transaction (EX_GBM_4420); the backend may allow others more.

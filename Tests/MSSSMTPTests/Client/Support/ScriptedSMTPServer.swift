@@ -9,6 +9,8 @@ final class ScriptedSMTPServer: Sendable {
         case say(String)
         /// Octets as they are.
         case raw(String)
+        /// The same octets again and again, each time the socket has taken them, until the client is gone.
+        case pour(String)
         case startTLS
         case close
         /// Reads nothing more.
@@ -24,6 +26,8 @@ final class ScriptedSMTPServer: Sendable {
         var mostOpen = 0
         var commands: [String] = []
         var messages: [String] = []
+        /// Octets that the socket has taken of what was poured.
+        var poured = 0
     }
 
     let port: Int
@@ -130,6 +134,7 @@ private final class ScriptedHandler: ChannelInboundHandler {
                 if line.hasPrefix("354") { message = [] }
                 send(line + "\r\n", context)
             case .raw(let text): send(text, context)
+            case .pour(let text): pour(ByteBuffer(string: text), context)
             case .startTLS:
                 if let tls { try! TLSHandler(server: tls).startTLS(context.pipeline.syncOperations, unread: 0) }
             case .close: context.close(promise: nil)
@@ -140,6 +145,15 @@ private final class ScriptedHandler: ChannelInboundHandler {
 
     private func send(_ text: String, _ context: ChannelHandlerContext) {
         context.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
+    }
+
+    private func pour(_ piece: ByteBuffer, _ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        context.writeAndFlush(NIOAny(piece)).whenSuccess {
+            let (handler, context) = bound.value
+            handler.log.update { $0.poured += piece.readableBytes }
+            handler.pour(piece, context)
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
