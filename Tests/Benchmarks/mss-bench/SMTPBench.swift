@@ -17,6 +17,7 @@ struct SMTPBench: AsyncParsableCommand {
     @Option(help: "Messages of each session.") var messages = 20
     @Option(help: "Octets of a message.") var size = 10_240
     @Option(help: "Seconds for each measure of handshakes.") var seconds = 3.0
+    @Option(help: "Handshakes at once in their measure.") var inFlight = 32
     @Option(help: "Sender.") var from = "a@clinique.test"
     @Option(help: "Recipient.") var recipient = "b@hopital.test"
     @Flag(help: "Stay in clear.") var clear = false
@@ -100,11 +101,14 @@ struct SMTPBench: AsyncParsableCommand {
 
     /// Each measure three times, in turns, so that a slow moment of the machine falls on both; the median counts.
     private func handshakes(_ load: SMTPLoad, _ bare: SMTPLoad) async throws {
-        tell("Full handshakes with client certificate a second, four at a time, the load's own part included")
+        tell("Full handshakes with client certificate a second, \(inFlight) at a time, the load's own part included")
         var rates: [(bare: Double, smtp: Double)] = []
         for _ in 0..<3 {
             rates.append(
-                (try await bare.rate(bare: true, seconds: seconds), try await load.rate(bare: false, seconds: seconds)))
+                (
+                    try await bare.rate(bare: true, seconds: seconds, inFlight: inFlight),
+                    try await load.rate(bare: false, seconds: seconds, inFlight: inFlight)
+                ))
         }
         let (alone, within) = (Self.median(rates.map(\.bare)), Self.median(rates.map(\.smtp)))
         tell("  bare TLS \(Int(alone)), SMTP sessions from greeting to QUIT \(Int(within))")

@@ -63,8 +63,9 @@ struct SMTPLoad: Sendable {
     }
 
     /// Opens sessions one after the other, `inFlight` at a time, for so many seconds; returns how many in a second. Each
-    /// ends as soon as it is open: in clear words and TLS, or TLS alone.
-    func rate(bare: Bool, seconds: Double, inFlight: Int = 4) async throws -> Double {
+    /// ends as soon as it is open: in clear words and TLS, or TLS alone. Enough at a time that no core waits for an
+    /// answer: what an operator's server can do, not how long one client waits.
+    func rate(bare: Bool, seconds: Double, inFlight: Int) async throws -> Double {
         let plan = Plan(from: "", to: "", messages: 0, size: 0)
         let start = ContinuousClock.now
         let count = try await withThrowingTaskGroup(of: Int.self) { group in
