@@ -169,7 +169,7 @@ let testTargets: [Target] = [
             nioEmbedded,
         ]),
     tests("MSSPolicyTests", ["MSSCore", "MSSPolicy"]),
-    tests("MSSAccountsTests", ["MSSCore", "MSSAccounts", "MSSPolicy", "MSSTestKit", grdb]),
+    tests("MSSAccountsTests", ["MSSCore", "MSSAccounts", "MSSPolicy", "MSSConnector", "MSSTestKit", grdb]),
     tests("MSSTracesTests", ["MSSCore", "MSSTraces", "MSSTLS", "MSSTestKit"]),
     tests("MSSTestKitTests", ["MSSCore", "MSSDNS", "MSSAccounts", "MSSTestKit"]),
     tests(

@@ -1,4 +1,5 @@
 import MSSAccounts
+import MSSConnector
 import MSSCore
 import MSSPolicy
 
