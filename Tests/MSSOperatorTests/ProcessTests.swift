@@ -45,7 +45,7 @@ struct ProcessTests {
         try await node.openMailboxes(["secretariat", "exploitation"])
         await node.close()
 
-        let first = try await OperatorProcess.start(file)/journal")
+        let first = try await OperatorProcess.start(file)
         let common = ["--config", file, "--par", "adele.admin"]
         let sent = try await call(
             [
@@ -72,7 +72,7 @@ struct ProcessTests {
         // Nothing acknowledged is lost, whatever the end.
         first.signal(SIGKILL)
         #expect(await first.ended() == 128 + SIGKILL)
-        let second = try await OperatorProcess.start(file)/journal2")
+        let second = try await OperatorProcess.start(file)
         let queue = try await call(["file"] + common)
         #expect(queue.text.contains("beta.mssante.fr  1 messages"), "\(queue.everything)")
         second.signal(SIGTERM)
