@@ -235,6 +235,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
     ],
-    targets: floor0 + floor1 + floor2 + floor3 + floor4 + floor5 + testTargets + tools + fuzzTargets,
+    targets: floor0 + floor1 + floor2 + floor3 + floor4 + floor5.filter { $0.name == "mss-operator" } + testTargets.filter { ["MSSOperatorTests", "MSSConnectorTests"].contains($0.name) },
     swiftLanguageModes: [.v6]
 )

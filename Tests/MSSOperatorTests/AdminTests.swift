@@ -45,7 +45,8 @@ struct AdminTests {
             path.value.withLock { $0 = socket }
             var facts = stat()
             #expect(stat(socket, &facts) == 0 && facts.st_mode & 0o777 == 0o600)
-            #expect(try await status(node, as: "adele.admin") == 200)
+            let named = try await status(node, as: "adele.admin")
+            #expect(named == 200)
             #expect(try await status(node, as: nil) == 403)
             #expect(try await status(node, as: "  ") == 403)
             // Another process does not take a socket that lives.
@@ -61,7 +62,8 @@ struct AdminTests {
         adele.duties = [.observation]
         let list = [adele]
         try await running(with: { $0.administration.administrators = list }) { node in
-            #expect(try await status(node, as: "adele.admin") == 200)
+            let named = try await status(node, as: "adele.admin")
+            #expect(named == 200)
             #expect(try await status(node, as: "mallory") == 403)
             #expect(try await status(node, as: "adele.admin", "file-relancer", body: #"{"domaine":"a.fr"}"#) == 403)
         }
@@ -166,7 +168,7 @@ struct AdminTests {
                 _ = try await client.perform(QueueCommands.Show.self, .init("m1"))
             }
             #expect(node.spool.count == 1)
-            let traced = try await ExternalTool.run("grep", ["-rho", "file [a-z]* m1", node.layout.traces])
+            let traced = try await ExternalTool.run("grep", ["-rhoa", "file [a-z]* m1", node.layout.traces])
             let words = Set(traced.text.split(separator: "\n").map(String.init))
             #expect(words.isSuperset(of: ["file retenir m1", "file liberer m1", "file supprimer m1"]), "\(words)")
         }

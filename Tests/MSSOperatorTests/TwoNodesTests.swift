@@ -116,7 +116,10 @@ struct TwoNodesTests {
         let again = try await space.open(settings)
         #expect(again.spool.count == 1)
         try await beta.running {
-            try await again.running { #expect(try await beta.inbox("laboratoire", atLeast: 1).count == 1) }
+            try await again.running {
+                let arrived = try await beta.inbox("laboratoire", atLeast: 1)
+                #expect(arrived.count == 1)
+            }
         }
         try await space.close()
     }

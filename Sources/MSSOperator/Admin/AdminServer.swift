@@ -25,7 +25,8 @@ final class AdminServer: Sendable {
         var limits = LocalHTTPServer.Limits()
         limits.body = { path in
             let name = path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : ""
-            return AdminRegistry.byName[name].map { argumentLimit + $0.payloadLimit } ?? 0
+            // An unknown command is told so, and not that its request is too large.
+            return argumentLimit + (AdminRegistry.byName[name]?.payloadLimit ?? 0)
         }
         let server = try await LocalHTTPServer.start(.descriptor(descriptor), limits: limits) { [weak node] request in
             guard let node else { return .text(503, "Arrêt en cours.") }

@@ -42,7 +42,8 @@ public final class BackgroundTool: Sendable {
             throw error
         }
         let (source, output) = (ends[0], output)
-        DispatchQueue.global().async {
+        // Blocks a thread as long as the program runs: not one of those that tasks share.
+        DispatchQueue(label: "mss.tool.output").async {
             var buffer = [UInt8](repeating: 0, count: 4096)
             while true {
                 let count = read(source, &buffer, buffer.count)
@@ -84,7 +85,7 @@ public final class BackgroundTool: Sendable {
     /// Waits until it has ended; its status as a shell tells it (128 + n for signal n).
     public func ended() async -> Int32 {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: self.reap()) }
+            DispatchQueue(label: "mss.tool.end").async { continuation.resume(returning: self.reap()) }
         }
     }
 

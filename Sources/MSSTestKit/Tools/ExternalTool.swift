@@ -32,7 +32,7 @@ public enum ExternalTool {
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
             // Waiting blocks a thread: not one of the cooperative pool.
-            DispatchQueue.global().async {
+            DispatchQueue(label: "mss.tool").async {
                 continuation.resume(
                     with: Swift.Result { try runBlocking(command, arguments, input: input, seconds: seconds) })
             }

@@ -28,7 +28,7 @@ enum RawSocket {
     /// Sends bytes and reads until the other side closes, or for two seconds where it waits for more.
     static func exchange(_ path: String, _ bytes: [UInt8]) async throws -> String {
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
+            DispatchQueue(label: "mss.raw").async {
                 continuation.resume(with: Result { try exchangeBlocking(path, bytes) })
             }
         }
