@@ -100,6 +100,9 @@ let floor3: [Target] = [
     library(
         "MSSSMTP",
         ["MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", "MSSSASL", nioCore, nioPosix, nioTLS, logging, atomics]),
+    library(
+        "MSSIMAP",
+        ["MSSCore", "MSSTLS", "MSSMessage", "MSSSASL", "CZlibShim", nioCore, nioPosix, nioTLS, logging]),
     library("MSSPolicy", ["MSSCore"]),
     library("MSSAccounts", ["MSSCore", "COpenSSLShim", grdb, sqlite]),
     library("MSSTraces", ["MSSCore", "MSSTLS", "COpenSSLShim", "CZlibShim"]),
@@ -117,7 +120,8 @@ let floor4: [Target] = [
             "MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", "MSSWhitelist", "MSSSMTP", "MSSPolicy", "MSSAccounts",
             "MSSTraces", nioCore, nioPosix, logging,
         ]),
-    library("MSSStore", ["MSSCore", "MSSSMTP", "MSSAccounts", "MSSConnector", "COpenSSLShim", nioCore, grdb]),
+    library(
+        "MSSStore", ["MSSCore", "MSSSMTP", "MSSIMAP", "MSSAccounts", "MSSConnector", "COpenSSLShim", nioCore, grdb]),
     library(
         "MSSOperator",
         [
@@ -168,6 +172,12 @@ let testTargets: [Target] = [
             "MSSCore", "MSSSMTP", "MSSSASL", "MSSTLS", "MSSDNS", "MSSMessage", "MSSTestKit", nioCore, nioPosix, nioTLS,
             nioEmbedded,
         ]),
+    tests(
+        "MSSIMAPTests",
+        [
+            "MSSCore", "MSSIMAP", "MSSSASL", "MSSTLS", "MSSMessage", "MSSTestKit", nioCore, nioPosix, nioTLS,
+            nioEmbedded,
+        ]),
     tests("MSSPolicyTests", ["MSSCore", "MSSPolicy"]),
     tests("MSSAccountsTests", ["MSSCore", "MSSAccounts", "MSSPolicy", "MSSConnector", "MSSTestKit", grdb]),
     tests("MSSTracesTests", ["MSSCore", "MSSTraces", "MSSTLS", "MSSTestKit"]),
@@ -180,7 +190,7 @@ let testTargets: [Target] = [
         ]),
     tests(
         "MSSStoreTests",
-        ["MSSCore", "MSSStore", "MSSConnector", "MSSAccounts", "MSSSMTP", "MSSTestKit", nioCore, grdb]),
+        ["MSSCore", "MSSStore", "MSSConnector", "MSSAccounts", "MSSSMTP", "MSSIMAP", "MSSTestKit", nioCore, grdb]),
 ]
 
 let tools: [Target] = [
@@ -202,7 +212,7 @@ let fuzzTargets: [Target] =
             name: "mss-fuzz",
             dependencies: [
                 "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSDNS",
-                "MSSSMTP", "MSSSASL", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSTestKit", nioCore, nioEmbedded,
+                "MSSSMTP", "MSSSASL", "MSSIMAP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSTestKit", nioCore, nioEmbedded,
             ],
             path: "Tests/Fuzz/mss-fuzz", swiftSettings: swiftSettings,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])

@@ -60,6 +60,11 @@ mss_zlib_step mss_zlib_deflate(mss_zlib_stream *stream, const uint8_t *input, si
     return step(stream, input, input_count, output, output_count, finish ? Z_FINISH : Z_NO_FLUSH);
 }
 
+mss_zlib_step mss_zlib_deflate_flush(mss_zlib_stream *stream, const uint8_t *input, size_t input_count,
+                                     uint8_t *output, size_t output_count) {
+    return step(stream, input, input_count, output, output_count, Z_SYNC_FLUSH);
+}
+
 mss_zlib_step mss_zlib_inflate(mss_zlib_stream *stream, const uint8_t *input, size_t input_count, uint8_t *output,
                                size_t output_count) {
     return step(stream, input, input_count, output, output_count, Z_NO_FLUSH);

@@ -26,6 +26,9 @@ void mss_zlib_free(mss_zlib_stream *_Nonnull stream);
 
 mss_zlib_step mss_zlib_deflate(mss_zlib_stream *_Nonnull stream, const uint8_t *_Nullable input, size_t input_count,
                                uint8_t *_Nonnull output, size_t output_count, int finish);
+// As deflate, and everything given so far can be inflated from what is put out: for streams of messages (RFC 4978).
+mss_zlib_step mss_zlib_deflate_flush(mss_zlib_stream *_Nonnull stream, const uint8_t *_Nullable input,
+                                     size_t input_count, uint8_t *_Nonnull output, size_t output_count);
 mss_zlib_step mss_zlib_inflate(mss_zlib_stream *_Nonnull stream, const uint8_t *_Nullable input, size_t input_count,
                                uint8_t *_Nonnull output, size_t output_count);
 

@@ -79,14 +79,14 @@ extension MailMessage {
 extension MailFolder {
     static let columns = """
         folder.id, mailbox.name, folder.name, folder.use, folder.validity, folder.next, folder.modseq, folder.messages,
-        folder.octets, folder.unseen
+        folder.octets, folder.unseen, folder.subscribed
         """
 
     init(_ row: Row) {
         self.init(
             id: MailFolderID(rawValue: row[0]), mailbox: MailboxName(row[1]), name: row[2],
             use: MailFolderUse(rawValue: row[3]) ?? .ordinary, validity: row[4], nextUID: row[5], changeNumber: row[6],
-            messages: row[7], octets: row[8], unseen: row[9])
+            messages: row[7], octets: row[8], unseen: row[9], isSubscribed: row[10])
     }
 }
 

@@ -105,6 +105,8 @@ public struct MailFolder: Sendable, Hashable {
     public var octets: Int64
     /// Those without `\Seen`.
     public var unseen: Int
+    /// Whether clients show it.
+    public var isSubscribed: Bool
 }
 
 /// A message of a folder.

@@ -8,6 +8,9 @@ enum MailSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1-mailboxes") { try $0.execute(sql: mailboxes) }
+        migrator.registerMigration("2-subscriptions") { database in
+            try database.execute(sql: "ALTER TABLE folder ADD COLUMN subscribed INTEGER NOT NULL DEFAULT 1")
+        }
         return migrator
     }
 

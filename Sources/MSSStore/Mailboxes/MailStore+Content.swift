@@ -25,7 +25,13 @@ extension MailStore {
 
     /// A range of a message's octets; less at its end. Only the frames in which it lies are read.
     public func octets(_ range: Range<Int>, of uid: UInt32, in folder: MailFolderID) async throws -> [UInt8] {
-        let place = try await place(of: uid, in: folder)
+        try await octets(range, try await place(of: uid, in: folder), of: uid, in: folder)
+    }
+
+    /// The same, of a message whose place is known.
+    func octets(
+        _ range: Range<Int>, _ place: MailPlace, of uid: UInt32, in folder: MailFolderID
+    ) async throws -> [UInt8] {
         let range = range.clamped(to: 0..<place.size)
         guard !range.isEmpty else { return [] }
         var octets: [UInt8] = []
@@ -39,14 +45,17 @@ extension MailStore {
     }
 
     /// Where a message lies now.
-    func place(of uid: UInt32, in folder: MailFolderID) async throws -> MailPlace {
+    ///
+    /// - Parameter mailbox: only of this one.
+    func place(of uid: UInt32, in folder: MailFolderID, of mailbox: MailboxName? = nil) async throws -> MailPlace {
         let found = try await read { database -> (place: [Int], name: Data, wrapped: Data, mailbox: Int64)? in
             try database.one(
                 """
                 SELECT blob.volume, blob.offset, blob.size, blob.name, message.key, folder.mailbox FROM message
                 JOIN blob ON blob.id = message.blob JOIN folder ON folder.id = message.folder
-                WHERE message.folder = ? AND message.uid = ?
-                """, [folder.rawValue, uid]
+                JOIN mailbox ON mailbox.id = folder.mailbox
+                WHERE message.folder = ?1 AND message.uid = ?2 AND (?3 IS NULL OR mailbox.name = ?3)
+                """, [folder.rawValue, uid, mailbox?.rawValue]
             ).map { ([$0[0], $0[1], $0[2]], $0[3], $0[4], $0[5]) }
         }
         guard let found else { throw StoreError.unknownMessage }

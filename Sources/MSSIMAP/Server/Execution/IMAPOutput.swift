@@ -1,0 +1,77 @@
+import MSSCore
+import NIOCore
+
+/// Carries what commands put out from their task to the event loop, with back-pressure by octets.
+final class IMAPOutput: Sendable {
+    private struct State {
+        var pieces = CircularBuffer<ByteBuffer>()
+        var octets = 0
+        var isAbandoned = false
+        var writer: CheckedContinuation<Bool, Never>?
+    }
+
+    private let state = Guarded(State())
+    private let limit: Int
+    /// Called, on any thread, when there is something to take and there was nothing before.
+    private let ready: @Sendable () -> Void
+
+    init(limit: Int, ready: @escaping @Sendable () -> Void) {
+        self.limit = limit
+        self.ready = ready
+    }
+
+    /// Octets that wait.
+    var octets: Int { state.withLock { $0.octets } }
+
+    /// Adds a piece; returns when there is room for another.
+    ///
+    /// - Throws: `CancellationError` when nobody reads any more.
+    func write(_ piece: ByteBuffer) async throws {
+        guard piece.readableBytes > 0 else { return }
+        let (wasEmpty, isFull, isAbandoned) = state.withLock { state in
+            let wasEmpty = state.octets == 0
+            guard !state.isAbandoned else { return (false, false, true) }
+            state.pieces.append(piece)
+            state.octets += piece.readableBytes
+            return (wasEmpty, state.octets >= limit, false)
+        }
+        guard !isAbandoned else { throw CancellationError() }
+        if wasEmpty { ready() }
+        guard isFull else { return }
+        let goesOn = await withCheckedContinuation { continuation in
+            let immediate: Bool? = state.withLock { state in
+                if state.isAbandoned { return false }
+                if state.octets < limit { return true }
+                state.writer = continuation
+                return nil
+            }
+            if let immediate { continuation.resume(returning: immediate) }
+        }
+        guard goesOn else { throw CancellationError() }
+    }
+
+    /// What waits, joined; `nil` when nothing does.
+    func takeAll() -> ByteBuffer? {
+        let (joined, writer) = state.withLock { state -> (ByteBuffer?, CheckedContinuation<Bool, Never>?) in
+            guard var joined = state.pieces.popFirst() else { return (nil, nil) }
+            while var piece = state.pieces.popFirst() { joined.writeBuffer(&piece) }
+            state.octets = 0
+            defer { state.writer = nil }
+            return (joined, state.writer)
+        }
+        writer?.resume(returning: true)
+        return joined
+    }
+
+    /// Nobody reads any more.
+    func abandon() {
+        let writer = state.withLock { state in
+            state.isAbandoned = true
+            state.pieces.removeAll()
+            state.octets = 0
+            defer { state.writer = nil }
+            return state.writer
+        }
+        writer?.resume(returning: false)
+    }
+}

@@ -1,0 +1,147 @@
+import Glibc
+import MSSMessage
+
+/// A search in the terms of one mailbox: sets are UIDs, texts are folded. Asked with what is known of a message, it says
+/// yes, no, or that more must be known. No IO.
+indirect enum IMAPSearchProgram: Sendable {
+    case constant(Bool)
+    case flag(IMAPFlag, Bool)
+    case header(String, FoldedText)
+    case body(FoldedText)
+    case text(FoldedText)
+    case received(IMAPSearchKey.DateRelation, IMAPDay)
+    case sent(IMAPSearchKey.DateRelation, IMAPDay)
+    case larger(Int64)
+    case smaller(Int64)
+    case uids(NumberRanges)
+    case modSeq(Int64)
+    case not(IMAPSearchProgram)
+    case any([IMAPSearchProgram])
+    case all([IMAPSearchProgram])
+
+    init(_ key: IMAPSearchKey, in mailbox: SelectedMailbox, saved: NumberRanges) {
+        func uids(_ set: IMAPSequenceSet, byUID: Bool) -> IMAPSearchProgram {
+            guard let ranges = set.resolved(largest: mailbox.largest(byUID: byUID)) else { return .uids(saved) }
+            if byUID { return .uids(ranges) }
+            // Numbers that are not there match nothing.
+            let count = UInt32(mailbox.uids.count)
+            return .uids(
+                NumberRanges(
+                    ranges.ranges.filter { $0.lowerBound <= count }
+                        .flatMap { mailbox.uids[Int($0.lowerBound - 1)...Int(min($0.upperBound, count) - 1)] }))
+        }
+        self =
+            switch key {
+            case .all: .constant(true)
+            case .flag(let flag, let isSet): .flag(flag, isSet)
+            case .recent(let isRecent): .constant(!isRecent)
+            case .header(let name, let text): .header(name, FoldedText(text))
+            case .body(let text): .body(FoldedText(text))
+            case .text(let text): .text(FoldedText(text))
+            case .received(let relation, let day): .received(relation, day)
+            case .sent(let relation, let day): .sent(relation, day)
+            case .larger(let size): .larger(size)
+            case .smaller(let size): .smaller(size)
+            case .uid(let set): uids(set, byUID: true)
+            case .sequence(let set): uids(set, byUID: false)
+            case .modSeq(let number): .modSeq(number)
+            case .not(let key): .not(IMAPSearchProgram(key, in: mailbox, saved: saved))
+            case .or(let one, let other):
+                .any([one, other].map { IMAPSearchProgram($0, in: mailbox, saved: saved) })
+            case .and(let keys): .all(keys.map { IMAPSearchProgram($0, in: mailbox, saved: saved) })
+            }
+    }
+
+    /// What is known of a message's content.
+    struct Known {
+        var header: HeaderBlock?
+        /// The texts of the body, folded.
+        var body: [FoldedText]?
+    }
+
+    /// Whether a message matches; `nil` when more must be known of it.
+    func matches(_ message: IMAPMessage, _ known: Known) -> Bool? {
+        switch self {
+        case .constant(let value): value
+        case .flag(let flag, let isSet): message.flags.contains(flag) == isSet
+        case .larger(let size): Int64(message.size) > size
+        case .smaller(let size): Int64(message.size) < size
+        case .uids(let ranges): ranges.contains(message.uid)
+        case .modSeq(let number): message.changeNumber >= number
+        case .received(let relation, let day): relation.holds(IMAPDay(message.received), day)
+        case .sent(let relation, let day):
+            known.header.map { header in
+                guard let date = header.date else { return false }
+                return relation.holds(IMAPDay(date.timestamp, offsetSeconds: (date.zoneMinutes ?? 0) * 60), day)
+            }
+        case .header(let name, let text):
+            known.header.map { header in
+                let fields = header.all(name)
+                return text.isEmpty ? !fields.isEmpty : fields.contains { FoldedText($0.text).contains(text) }
+            }
+        case .body(let text): known.body.map { parts in parts.contains { $0.contains(text) } }
+        case .text(let text):
+            if let header = known.header,
+                header.contains(where: { FoldedText("\($0.name): \($0.text)").contains(text) })
+            {
+                true
+            } else {
+                known.body.map { parts in parts.contains { $0.contains(text) } }
+            }
+        case .not(let program): program.matches(message, known).map { !$0 }
+        case .any(let programs): Self.combine(programs, message, known, decisive: true)
+        case .all(let programs): Self.combine(programs, message, known, decisive: false)
+        }
+    }
+
+    private static func combine(
+        _ programs: [IMAPSearchProgram], _ message: IMAPMessage, _ known: Known, decisive: Bool
+    ) -> Bool? {
+        var isOpen = false
+        for program in programs {
+            switch program.matches(message, known) {
+            case decisive?: return decisive
+            case nil: isOpen = true
+            default: break
+            }
+        }
+        return isOpen ? nil : !decisive
+    }
+}
+
+extension IMAPSearchKey.DateRelation {
+    func holds(_ date: IMAPDay, _ day: IMAPDay) -> Bool {
+        switch self {
+        case .before: date < day
+        case .on: date == day
+        case .since: date >= day
+        }
+    }
+}
+
+/// Text in which case does not count (RFC 5051's comparison, as Unicode's lower case has it), ready to be searched.
+struct FoldedText: Sendable {
+    private let octets: [UInt8]
+
+    init(_ text: String) { octets = Array(text.lowercased().utf8) }
+
+    var isEmpty: Bool { octets.isEmpty }
+
+    func contains(_ other: FoldedText) -> Bool {
+        guard let first = other.octets.first else { return true }
+        return octets.withUnsafeBytes { text in
+            other.octets.withUnsafeBytes { part in
+                var start = 0
+                while start + part.count <= text.count {
+                    let rest = text.baseAddress! + start
+                    guard let hit = memchr(rest, Int32(first), text.count - part.count - start + 1) else {
+                        return false
+                    }
+                    if memcmp(hit, part.baseAddress!, part.count) == 0 { return true }
+                    start += UnsafeRawPointer(hit) - rest + 1
+                }
+                return false
+            }
+        }
+    }
+}

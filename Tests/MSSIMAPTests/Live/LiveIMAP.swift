@@ -1,0 +1,117 @@
+import Logging
+import MSSCore
+import MSSTestKit
+import NIOCore
+
+@testable import MSSIMAP
+@testable import MSSTLS
+
+/// Certificates of the tests, and the files that other programs need of them.
+struct LiveIdentity: Sendable {
+    let identity: TLSIdentity
+    let directory: String
+
+    // A failure here is one of the test kit: nothing of these tests could run.
+    static let server = try! make(TestPKI.shared.issue(.server(commonName: "imap.hopital.test")))
+    static let client = try! make(
+        TestPKI.shared.issue(.applicationClient(commonName: "Authentification MSS"), subject: .clinic))
+
+    private static func make(_ credential: TestCredential) throws -> LiveIdentity {
+        let directory = try TestFiles.temporaryDirectory("mss-imap")
+        try TestFiles.write(credential.chainPEM, to: "\(directory)/leaf.pem")
+        try TestFiles.write(credential.privateKeyPEM, to: "\(directory)/key.pem", mode: 0o600)
+        try TestFiles.write(TestPKI.shared.trustStorePEM, to: "\(directory)/ca.pem")
+        return LiveIdentity(
+            identity: TLSIdentity(
+                chain: [try Certificate(der: credential.certificateDER)],
+                key: PrivateKey(unencryptedPEM: credential.privateKeyPEM.utf8)!), directory: directory)
+    }
+
+    static var verifier: PKIXVerifier {
+        get throws {
+            try PKIXVerifier(
+                trustStore: TrustStore(authorities: [
+                    Certificate(der: TestPKI.shared.root.certificateDER),
+                    Certificate(der: TestPKI.shared.intermediate.certificateDER),
+                ]))
+        }
+    }
+}
+
+/// The two entry points of the API LPS, on loopback, over accounts in memory.
+struct LiveIMAP {
+    let server: IMAPServer
+    let accounts: InMemoryMailboxes
+    static let user = "marie@hopital.mssante.fr"
+
+    var psc: Int { server.address(of: "psc")!.port! }
+    var certificate: Int { server.address(of: "certificate")!.port! }
+    var account: InMemoryAccount { accounts.account(Self.user) }
+
+    static func start(limits: IMAPServerLimits = IMAPServerLimits()) async throws -> LiveIMAP {
+        let accounts = InMemoryMailboxes()
+        func point(
+            _ name: String, _ session: IMAPSessionConfiguration, _ clients: TLSConfiguration.ClientAuthentication
+        ) throws -> IMAPEntryPoint {
+            let tls = try TLSContext(
+                .server(
+                    policy: .operator(.v1_6), identity: LiveIdentity.server.identity, clientAuthentication: clients))
+            return IMAPEntryPoint(
+                name: name, address: .tcp(host: "127.0.0.1", port: 0), session: session,
+                tls: ReloadableTLSContext(tls), authenticator: KnownUsers(), backend: accounts)
+        }
+        var logger = Logger(label: "imap")
+        logger.logLevel = .error
+        let server = try await IMAPServer.start(
+            [
+                point("psc", .psc(serverName: "imap.hopital.test"), .none),
+                point("certificate", .certificate(serverName: "imap.hopital.test"), .required(LiveIdentity.verifier)),
+            ], limits: limits, logger: logger)
+        return LiveIMAP(server: server, accounts: accounts)
+    }
+
+    /// Runs a script of Python, which knows the ports and certificates; what it prints.
+    func python(_ script: String, seconds: Int = 60) async throws -> (output: String, succeeded: Bool) {
+        let head = """
+            import base64, imaplib, socket, ssl, sys, time, zlib, re, threading
+            PSC, CERT = \(psc), \(certificate)
+            USER = '\(Self.user)'
+            CA = '\(LiveIdentity.server.directory)/ca.pem'
+            LEAF, KEY = '\(LiveIdentity.client.directory)/leaf.pem', '\(LiveIdentity.client.directory)/key.pem'
+            def tls(certificate=False):
+                c = ssl.create_default_context(cafile=CA); c.check_hostname = False
+                if certificate: c.load_cert_chain(LEAF, KEY)
+                return c
+            def token(t='good'): return ('user=%s\\x01auth=Bearer %s\\x01\\x01' % (USER, t)).encode()
+            def login():
+                m = imaplib.IMAP4('127.0.0.1', PSC); m.starttls(tls()); m.authenticate('XOAUTH2', lambda _: token())
+                return m
+            class Raw:
+                def __init__(self):
+                    self.s = socket.create_connection(('127.0.0.1', PSC)); self.s.settimeout(30); self.b = b''
+                    self.line(); self.send(b's STARTTLS\\r\\n'); self.line()
+                    self.s = tls().wrap_socket(self.s)
+                def send(self, b): self.s.sendall(b)
+                def line(self):
+                    while b'\\n' not in self.b:
+                        d = self.s.recv(65536)
+                        if not d: raise EOFError(self.b)
+                        self.b += d
+                    l, self.b = self.b.split(b'\\n', 1)
+                    return l + b'\\n'
+                def until(self, tag):
+                    all = b''
+                    while True:
+                        l = self.line(); all += l
+                        if l.startswith(tag + b' '): return all
+                def login(self):
+                    self.send(b'l AUTHENTICATE XOAUTH2 ' + base64.b64encode(token()) + b'\\r\\n')
+                    return self.until(b'l')
+
+            """
+        let path = try TestFiles.temporaryDirectory("mss-imap") + "/script.py"
+        try TestFiles.write(head + script, to: path)
+        let result = try await ExternalTool.run("python3", [path], seconds: seconds)
+        return (result.everything, result.succeeded)
+    }
+}
