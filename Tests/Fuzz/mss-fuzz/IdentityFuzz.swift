@@ -1,3 +1,4 @@
+import MSSCore
 import MSSProSanteConnect
 
 private func input(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> [UInt8] {
