@@ -27,7 +27,7 @@ struct IsolationTests {
         var mailboxes = ["jeanne.martin@alpha.mssante.fr", "paul.durand@alpha.mssante.fr"]
         for index in 10..<68 {
             var person = Person(
-                id: PersonID(0), identity: .national(.rpps(try RPPS(Numbers.rpps(index)))),
+                id: PersonID(0), identity: .national(.rpps(try RPPS(MadeUpNumbers.rpps(index)))),
                 givenName: "Prenom\(Self.letters(index))", familyName: "Nom\(Self.letters(index))")
             person.isEntitled = true
             person.contact = "p\(index)@exemple.fr"

@@ -85,9 +85,9 @@ struct AccessTokenTests {
             var contents = TestTokenMaker.Contents(person: Self.doctor, issued: realm.clock.now() + .seconds(30))
             realm.psc.fault = nil
             await realm.verifier.forget()
-            #expect(await realm.failure(try realm.psc.maker.token(contents)) == nil)
+            #expect(try await realm.failure(realm.psc.maker.token(contents)) == nil)
             contents.issued = contents.issued + .seconds(1)
-            #expect(await realm.failure(try realm.psc.maker.token(contents)) == .notYetValid)
+            #expect(try await realm.failure(realm.psc.maker.token(contents)) == .notYetValid)
         }
     }
 
@@ -96,12 +96,12 @@ struct AccessTokenTests {
         var policy = TokenPolicy()
         policy.clients = ["un-autre"]
         try await Realm.with(policy) { realm in
-            #expect(await realm.failure(try realm.psc.token(for: Self.doctor)) == .otherClient)
+            #expect(try await realm.failure(realm.psc.token(for: Self.doctor)) == .otherClient)
         }
         policy.clients = ["editeur-de-test"]
         policy.assuranceLevels = ["eidas2"]
         try await Realm.with(policy) { realm in
-            #expect(await realm.failure(try realm.psc.token(for: Self.doctor)) == .weakIdentification)
+            #expect(try await realm.failure(realm.psc.token(for: Self.doctor)) == .weakIdentification)
         }
     }
 
@@ -115,12 +115,12 @@ struct AccessTokenTests {
             #expect(realm.requests("certs") == 1)
             try realm.psc.rotate()
             realm.clock.advance(.seconds(11))
-            #expect(await realm.failure(try realm.psc.token(for: Self.doctor)) == nil)
+            #expect(try await realm.failure(realm.psc.token(for: Self.doctor)) == nil)
             #expect(realm.requests("certs") == 2)
             #expect(await realm.failure(first) == nil)
             try realm.psc.rotate(keepsFormer: false)
             realm.clock.advance(.seconds(601))
-            #expect(await realm.failure(try realm.psc.token(for: Self.doctor)) == nil)
+            #expect(try await realm.failure(realm.psc.token(for: Self.doctor)) == nil)
             #expect(await realm.failure(first) == .unknownKey)
         }
     }
@@ -129,7 +129,7 @@ struct AccessTokenTests {
     func unknownKeys() async throws {
         try await Realm.with { realm in
             let bad = try realm.psc.token(for: Self.doctor, flaw: .unknownKey)
-            #expect(await realm.failure(try realm.psc.token(for: Self.doctor)) == nil)
+            #expect(try await realm.failure(realm.psc.token(for: Self.doctor)) == nil)
             realm.clock.advance(.seconds(10))
             await withTaskGroup(of: TokenFailure?.self) { group in
                 for _ in 0..<1_000 { group.addTask { await realm.failure(bad) } }
@@ -171,9 +171,9 @@ struct AccessTokenTests {
     func identities() async throws {
         try await Realm.with { realm in
             realm.psc.fault = .noIdentity
-            #expect(await realm.failure(try realm.psc.token(for: Self.doctor, session: "a")) == .noIdentity)
+            #expect(try await realm.failure(realm.psc.token(for: Self.doctor, session: "a")) == .noIdentity)
             realm.psc.fault = .otherSubject
-            #expect(await realm.failure(try realm.psc.token(for: Self.doctor, session: "b")) == .otherSubject)
+            #expect(try await realm.failure(realm.psc.token(for: Self.doctor, session: "b")) == .otherSubject)
         }
     }
 
@@ -195,7 +195,7 @@ struct AccessTokenTests {
             #expect(failure?.isTemporary == true)
             #expect(failure?.requirement == "RE_LPS_0100")
             // A forged token is told so nevertheless.
-            #expect(await realm.failure(try realm.psc.token(for: Self.doctor, flaw: .foreignKey)) == .badSignature)
+            #expect(try await realm.failure(realm.psc.token(for: Self.doctor, flaw: .foreignKey)) == .badSignature)
             realm.psc.fault = nil
             realm.clock.advance(.seconds(2))
             #expect(await realm.failure(other) == nil)
@@ -206,19 +206,19 @@ struct AccessTokenTests {
     func silence() async throws {
         try await Realm.with(timeout: .milliseconds(200)) { realm in
             realm.psc.fault = .silence
-            #expect(await realm.failure(try realm.psc.token(for: Self.doctor))?.isTemporary == true)
+            #expect(try await realm.failure(realm.psc.token(for: Self.doctor))?.isTemporary == true)
         }
     }
 
     @Test("An outage of hours leaves the keys: tokens are judged by them while UserInfo answers again")
     func staleKeys() async throws {
         try await Realm.with { realm in
-            #expect(await realm.failure(try realm.psc.token(for: Self.doctor)) == nil)
+            #expect(try await realm.failure(realm.psc.token(for: Self.doctor)) == nil)
             realm.psc.fault = .noKeys
             realm.clock.advance(.seconds(6 * 3_600))
-            #expect(await realm.failure(try realm.psc.token(for: Self.doctor)) == nil)
+            #expect(try await realm.failure(realm.psc.token(for: Self.doctor)) == nil)
             realm.clock.advance(.seconds(24 * 3_600))
-            #expect(await realm.failure(try realm.psc.token(for: Self.doctor))?.isTemporary == true)
+            #expect(try await realm.failure(realm.psc.token(for: Self.doctor))?.isTemporary == true)
         }
     }
 

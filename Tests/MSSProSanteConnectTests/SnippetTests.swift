@@ -34,7 +34,7 @@ struct SnippetTests {
     @Test("The verifier of the article tells people, not machines, and speaks to the holder")
     func verify() async throws {
         try await Realm.with { realm in
-            #expect(await whoIs(try realm.psc.token(for: Realm.doctor.identifier), realm.verifier) == "899700000009")
+            #expect(try await whoIs(realm.psc.token(for: Realm.doctor.identifier), realm.verifier) == "899700000009")
             let verifier = makeVerifier(realm.transport)
             #expect(await whoIs("e30.e30.e30", verifier).hasPrefix("Le jeton présenté"))
         }
@@ -48,7 +48,8 @@ struct SnippetTests {
             async let source = signIn(client, person: Realm.doctor.identifier)
             while realm.psc.waiting.isEmpty { await Task.yield() }
             realm.psc.decide(realm.psc.waiting[0], approved: true)
-            #expect(try await !source.accessToken().isEmpty)
+            let token = try await source.accessToken()
+            #expect(!token.isEmpty)
         }
     }
 }

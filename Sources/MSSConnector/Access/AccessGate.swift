@@ -7,7 +7,8 @@ import MSSTLS
 import MSSTraces
 
 /// Opens mailboxes to client software: the one place where it is decided, for submission and for IMAP, by a token of Pro
-/// Santé Connect (EX_LPS_0900), a structure's certificate (EX_LPS_1200) or the operator's own method (RE_LPS_0100).
+/// Santé Connect (EX_LPS_0600, EX_LPS_0900), a structure's certificate (EX_LPS_1200) or the operator's own method
+/// (RE_LPS_0100).
 ///
 /// It holds nothing of a session: who was let in once is judged again at the next login.
 public final class AccessGate: Sendable {

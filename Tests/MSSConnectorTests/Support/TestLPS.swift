@@ -32,7 +32,7 @@ final class TestLPS: Sendable {
             subject: TestStructure(name: "HOPITAL BEAUJOUR", identifier: alpha.finess.text))
         stranger = try TestPKI.shared.issue(
             .applicationClient(commonName: "Authentification MSS"),
-            subject: TestStructure(name: "AUTRE HOPITAL", identifier: "1\(Numbers.finess(2))"))
+            subject: TestStructure(name: "AUTRE HOPITAL", identifier: "1\(MadeUpNumbers.finess(2))"))
         var draft = MSSAccounts.Mailbox(
             id: MailboxID(0), kind: .application, address: Samples.directory("laboratoire@\(alpha.domain)"),
             responsible: alpha.director, createdAt: Timestamp(seconds: 0))
@@ -80,7 +80,7 @@ final class TestLPS: Sendable {
             })
     }
 
-    static func rpps(_ index: Int) -> String { "8\(Numbers.rpps(index))" }
+    static func rpps(_ index: Int) -> String { "8\(MadeUpNumbers.rpps(index))" }
 
     /// A test with the operator running.
     static func running(_ body: (TestLPS) async throws -> Void) async throws {
