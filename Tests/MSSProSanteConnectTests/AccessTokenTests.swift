@@ -96,12 +96,14 @@ struct AccessTokenTests {
         var policy = TokenPolicy()
         policy.clients = ["un-autre"]
         try await Realm.with(policy) { realm in
-            #expect(try await realm.failure(realm.psc.token(for: Self.doctor)) == .otherClient)
+            let token = try realm.psc.token(for: Self.doctor)
+            #expect(await realm.failure(token) == .otherClient)
         }
         policy.clients = ["editeur-de-test"]
         policy.assuranceLevels = ["eidas2"]
         try await Realm.with(policy) { realm in
-            #expect(try await realm.failure(realm.psc.token(for: Self.doctor)) == .weakIdentification)
+            let token = try realm.psc.token(for: Self.doctor)
+            #expect(await realm.failure(token) == .weakIdentification)
         }
     }
 
@@ -171,9 +173,11 @@ struct AccessTokenTests {
     func identities() async throws {
         try await Realm.with { realm in
             realm.psc.fault = .noIdentity
-            #expect(try await realm.failure(realm.psc.token(for: Self.doctor, session: "a")) == .noIdentity)
+            let first = try realm.psc.token(for: Self.doctor, session: "a")
+            #expect(await realm.failure(first) == .noIdentity)
             realm.psc.fault = .otherSubject
-            #expect(try await realm.failure(realm.psc.token(for: Self.doctor, session: "b")) == .otherSubject)
+            let second = try realm.psc.token(for: Self.doctor, session: "b")
+            #expect(await realm.failure(second) == .otherSubject)
         }
     }
 
@@ -206,19 +210,23 @@ struct AccessTokenTests {
     func silence() async throws {
         try await Realm.with(timeout: .milliseconds(200)) { realm in
             realm.psc.fault = .silence
-            #expect(try await realm.failure(realm.psc.token(for: Self.doctor))?.isTemporary == true)
+            let token = try realm.psc.token(for: Self.doctor)
+            #expect(await realm.failure(token)?.isTemporary == true)
         }
     }
 
     @Test("An outage of hours leaves the keys: tokens are judged by them while UserInfo answers again")
     func staleKeys() async throws {
         try await Realm.with { realm in
-            #expect(try await realm.failure(realm.psc.token(for: Self.doctor)) == nil)
+            let first = try realm.psc.token(for: Self.doctor)
+            #expect(await realm.failure(first) == nil)
             realm.psc.fault = .noKeys
             realm.clock.advance(.seconds(6 * 3_600))
-            #expect(try await realm.failure(realm.psc.token(for: Self.doctor)) == nil)
+            let second = try realm.psc.token(for: Self.doctor)
+            #expect(await realm.failure(second) == nil)
             realm.clock.advance(.seconds(24 * 3_600))
-            #expect(try await realm.failure(realm.psc.token(for: Self.doctor))?.isTemporary == true)
+            let third = try realm.psc.token(for: Self.doctor)
+            #expect(await realm.failure(third)?.isTemporary == true)
         }
     }
 
