@@ -91,6 +91,7 @@ let floor2: [Target] = [
     library("MSSXMLSignature", ["MSSCore", "MSSXML", "CXMLSecShim"]),
     library("MSSZIP", ["MSSCore", "CZlibShim"]),
     library("MSSDNS", ["MSSCore", "CUnbound"]),
+    library("MSSJSON"),
     library("MSSMessage", ["MSSCore", "MSSXML", "MSSZIP", "COpenSSLShim"]),
     library("MSSSASL"),
 ]
@@ -104,21 +105,22 @@ let floor3: [Target] = [
         "MSSIMAP",
         ["MSSCore", "MSSTLS", "MSSMessage", "MSSSASL", "CZlibShim", nioCore, nioPosix, nioTLS, logging]),
     library("MSSPolicy", ["MSSCore"]),
-    library("MSSAccounts", ["MSSCore", "COpenSSLShim", grdb, sqlite]),
+    library("MSSAccounts", ["MSSCore", "MSSJSON", "COpenSSLShim", grdb, sqlite]),
     library("MSSTraces", ["MSSCore", "MSSTLS", "COpenSSLShim", "CZlibShim"]),
+    library("MSSProSanteConnect", ["MSSCore", "MSSJSON", "COpenSSLShim"]),
 ]
 
 let floor4: [Target] = [
     library(
         "MSSTestKit",
         [
-            "MSSCore", x509, swiftASN1, crypto, cryptoExtras, nioCore, nioPosix, nioHTTP1, nioSSL,
+            "MSSCore", "MSSJSON", x509, swiftASN1, crypto, cryptoExtras, nioCore, nioPosix, nioHTTP1, nioSSL,
         ]),
     library(
         "MSSConnector",
         [
             "MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", "MSSWhitelist", "MSSSMTP", "MSSPolicy", "MSSAccounts",
-            "MSSTraces", nioCore, nioPosix, logging,
+            "MSSTraces", "MSSProSanteConnect", "MSSSASL", nioCore, nioPosix, logging,
         ]),
     library(
         "MSSStore", ["MSSCore", "MSSSMTP", "MSSIMAP", "MSSAccounts", "MSSConnector", "COpenSSLShim", nioCore, grdb]),
@@ -180,13 +182,17 @@ let testTargets: [Target] = [
         ]),
     tests("MSSPolicyTests", ["MSSCore", "MSSPolicy"]),
     tests("MSSAccountsTests", ["MSSCore", "MSSAccounts", "MSSPolicy", "MSSConnector", "MSSTestKit", grdb]),
+    tests(
+        "MSSProSanteConnectTests",
+        ["MSSCore", "MSSJSON", "MSSProSanteConnect", "MSSHTTP", "MSSTestKit"]),
     tests("MSSTracesTests", ["MSSCore", "MSSTraces", "MSSTLS", "MSSTestKit"]),
     tests("MSSTestKitTests", ["MSSCore", "MSSDNS", "MSSAccounts", "MSSTestKit"]),
     tests(
         "MSSConnectorTests",
         [
             "MSSCore", "MSSConnector", "MSSTLS", "MSSHTTP", "MSSDNS", "MSSMessage", "MSSWhitelist", "MSSSMTP",
-            "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSTestKit", nioCore, nioPosix, logging,
+            "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSProSanteConnect", "MSSSASL", "MSSTestKit", nioCore, nioPosix,
+            logging,
         ]),
     tests(
         "MSSStoreTests",
@@ -212,7 +218,8 @@ let fuzzTargets: [Target] =
             name: "mss-fuzz",
             dependencies: [
                 "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSDNS",
-                "MSSSMTP", "MSSSASL", "MSSIMAP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSTestKit", nioCore, nioEmbedded,
+                "MSSSMTP", "MSSSASL", "MSSIMAP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSJSON", "MSSProSanteConnect",
+                "MSSTestKit", nioCore, nioEmbedded,
             ],
             path: "Tests/Fuzz/mss-fuzz", swiftSettings: swiftSettings,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])

@@ -12,6 +12,6 @@ struct SandboxTool: AsyncParsableCommand {
             """,
         subcommands: [
             CreateCommand.self, RunCommand.self, FaultCommand.self, CertificateCommand.self, RevokeCommand.self,
-            AuthorizeCommand.self, MessageCommand.self, WhitelistCommand.self,
+            AuthorizeCommand.self, MessageCommand.self, WhitelistCommand.self, TokenCommand.self,
         ])
 }

@@ -82,6 +82,33 @@ import Testing
         _ = try await ExternalTool.run("rm", ["-r", directory])
     }
 
+    @Test("mss-sandbox token prints tokens that openssl verifies with the sandbox's key, and bad ones on demand")
+    func tokens() async throws {
+        let directory = try TestFiles.temporaryDirectory("mss-sandbox")
+        let script = """
+            set -euo pipefail
+            cd '\(directory)'
+            jeton=$(mss-sandbox token . 899700000009)
+            printf '%s' "${jeton%.*}" > signe
+            decoder='import base64,sys; sys.stdout.buffer.write(base64.urlsafe_b64decode(sys.argv[1].split(".")[2] + "=="))'
+            python3 -c "$decoder" "$jeton" > signature
+            openssl rsa -in psc.key -pubout -out publique.pem 2>/dev/null
+            openssl dgst -sha256 -verify publique.pem -signature signature signe
+            mss-sandbox token . 899700000009 --defaut alg-none | grep -c '[.]$'
+            mss-sandbox token . 899700000009 --xoauth2 a@b.mssante.fr | base64 -d | head -c 21; echo
+            stat -c 'mode %a' psc.key
+            ! mss-sandbox token . 899700000009 --defaut imaginaire 2>&1
+            """
+        let result = try await ExternalTool.run(
+            "bash", ["-c", "PATH=\(try builtProducts()):$PATH\n" + script], seconds: 240)
+        #expect(result.succeeded, "\(result.everything)")
+        for line in ["Verified OK", "1", "user=a@b.mssante.fr\u{1}", "mode 600"] {
+            #expect(
+                result.text.split(separator: "\n").contains { $0 == line }, "\(line) missing in \(result.everything)")
+        }
+        _ = try await ExternalTool.run("rm", ["-r", directory])
+    }
+
     /// The folder of the executables: that of the running test bundle.
     private func builtProducts() throws -> String {
         let path = try #require(CommandLine.arguments.first { $0.contains(".xctest") } ?? CommandLine.arguments.first)

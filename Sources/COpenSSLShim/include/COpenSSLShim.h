@@ -3,6 +3,7 @@
 // Plain C for Swift: OpenSSL's own headers are included by the .c files only.
 #include "digest.h"
 #include "evidence.h"
+#include "identity.h"
 #include "pkix.h"
 #include "seal.h"
 #include "tls.h"

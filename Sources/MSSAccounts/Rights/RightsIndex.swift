@@ -99,6 +99,9 @@ public final class RightsIndex: Sendable {
     /// The person whom an authentication names.
     public func person(known identity: PersonIdentity) -> PersonID? { state.withLock { $0.identities[identity] } }
 
+    /// What is known of a person.
+    public func person(_ id: PersonID) -> Person? { state.withLock { $0.persons[id] } }
+
     /// The mailbox at an address.
     public func mailbox(at address: DirectoryMailAddress) -> Mailbox? {
         state.withLock { state in state.addresses[address.key].flatMap { state.mailboxes[$0] } }

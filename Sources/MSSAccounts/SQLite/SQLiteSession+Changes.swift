@@ -1,5 +1,6 @@
 import GRDB
 import MSSCore
+import MSSJSON
 
 extension SQLiteSession: AccountWriter {
     func revision() throws -> Int64 {

@@ -1,5 +1,6 @@
 import GRDB
 import MSSCore
+import MSSJSON
 
 /// One read or write of the SQLite base. Confined to the body it was made for, which runs on the connection's queue.
 final class SQLiteSession {

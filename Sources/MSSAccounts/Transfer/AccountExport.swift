@@ -1,4 +1,5 @@
 import MSSCore
+import MSSJSON
 
 /// Structures, persons, mailboxes and reserved addresses as files that ``Accounts/load(_:by:)`` reads: all that rights and
 /// the life cycle depend on. Deleted mailboxes apart, of which the traces tell.

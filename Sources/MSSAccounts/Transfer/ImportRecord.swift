@@ -1,4 +1,5 @@
 import MSSCore
+import MSSJSON
 
 /// A record of a bulk load: texts by column, lists apart.
 struct ImportRecord {

@@ -12,12 +12,30 @@ enum ReceivedField {
     static func text(
         _ facts: SMTPSessionFacts, id: DeliveryID, by host: Domain, at time: Timestamp, zoneMinutes: Int
     ) -> String {
-        var from = "from \(name(facts.clientName))"
+        var from = name(facts.clientName)
         if let address = address(facts.peer) { from += " (\(address))" }
-        var tls = ""
-        if let facts = facts.tls { tls = "\r\n\t(\(facts.version) \(facts.suite))" }
+        return text(
+            from: from, protocolName: facts.protocolName, facts.tls, id: id, by: host, at: time,
+            zoneMinutes: zoneMinutes)
+    }
+
+    private static func text(
+        from: String, protocolName: String, _ facts: TLSSessionFacts?, id: DeliveryID, by host: Domain,
+        at time: Timestamp, zoneMinutes: Int
+    ) -> String {
+        let tls = facts.map { "\r\n\t(\($0.version) \($0.suite))" } ?? ""
         let date = MessageDate(time, zoneMinutes: zoneMinutes).rfc5322
-        return "Received: \(from)\(tls)\r\n\tby \(host) with \(facts.protocolName)\r\n\tid \(id); \(date)\r\n"
+        return "Received: from \(from)\(tls)\r\n\tby \(host) with \(protocolName)\r\n\tid \(id); \(date)\r\n"
+    }
+
+    /// The field for a message that client software submitted: neither the workstation's name nor its address leave the
+    /// operator, whose traces have them.
+    static func submitted(
+        _ facts: SMTPSessionFacts, id: DeliveryID, by host: Domain, at time: Timestamp, zoneMinutes: Int
+    ) -> String {
+        text(
+            from: "unknown", protocolName: facts.protocolName, facts.tls, id: id, by: host, at: time,
+            zoneMinutes: zoneMinutes)
     }
 
     /// The field for a message that was handed over on this machine.

@@ -47,7 +47,9 @@ struct LocalDelivery: DeliveryAttempting {
         do throws(ExchangeRefusal) {
             let (mailbox, receipt) = try await put(message, recipient, key: key, arrival: arrival)
             event.reply = TraceText("250 2.1.5 \(receipt.id)")
-            try await follow(mailbox, recipient, message, arrival: arrival, size: receipt.size)
+            if !SentCopy.isOne(recipient, message.envelope) {
+                try await follow(mailbox, recipient, message, arrival: arrival, size: receipt.size)
+            }
             await flow.journal.trace([event])
             flow.journal.logger.info("delivered", metadata: ["message": "\(key)", "mailbox": "\(mailbox.id)"])
             return outcome(.success(SMTPReply(code: 250, enhanced: "2.1.5", text: "Delivered")))
@@ -70,10 +72,12 @@ struct LocalDelivery: DeliveryAttempting {
         if let refusal = flow.rules.refusal(of: facts, from: nil) { throw refusal }
         guard let mailbox = found else { throw .unknownMailbox }
         // RFC 5321 §4.4: the server that makes final delivery writes the return path.
-        let path = "Return-Path: <\(message.envelope.sender?.text ?? "")>\r\n"
+        let isCopy = SentCopy.isOne(recipient, message.envelope)
+        let path = isCopy ? "" : "Return-Path: <\(message.envelope.sender?.text ?? "")>\r\n"
         let delivery = MailboxDelivery(
             message.content.prefixed(by: ByteBuffer(string: path)), to: MailboxReference(mailbox),
-            key: "\(key)/\(mailbox.id.rawValue)", received: arrival, quota: mailbox.quota)
+            folder: isCopy ? .sent : .inbox, key: "\(key)/\(mailbox.id.rawValue)", received: arrival, isSeen: isCopy,
+            quota: mailbox.quota)
         do { return (mailbox, try await flow.accounts.drop.deliver(delivery)) } catch MailboxDropError.noMailbox {
             throw .unknownMailbox
         } catch MailboxDropError.overQuota {

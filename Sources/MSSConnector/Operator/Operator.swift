@@ -21,6 +21,8 @@ public final class Operator: Sendable {
     public let metrics: ConnectorMetrics
     /// Takes messages from this operator's own.
     public let submission: SubmissionService
+    /// Opens mailboxes to client software, for every protocol.
+    public let accessGate: AccessGate
     /// The jobs.
     public let scheduler: Scheduler
 
@@ -29,6 +31,7 @@ public final class Operator: Sendable {
     let flow: MailFlow
     private let logger: Logger
     private let entryTLS: ReloadableTLSContext
+    private let apiLPS: APILPSServer?
     private let outbound: [(name: String, tls: ReloadableTLSContext, pool: SMTPClientPool)]
     private let runners: [DeliveryRunner]
     private let incidents: AsyncStream<PeerIncident>
@@ -73,7 +76,11 @@ public final class Operator: Sendable {
             intake: MessageIntake(spool: services.spool, screening: screening, metrics: metrics), journal: journal,
             metrics: metrics, clock: clock, host: configuration.serverName, author: author,
             zoneMinutes: configuration.zoneMinutes, queue: queue, wake: { waker.wake() })
-        submission = SubmissionService(flow: flow)
+        let submission = SubmissionService(flow: flow)
+        self.submission = submission
+        let gate = AccessGate(
+            flow: flow, tokens: services.tokens, alternative: services.alternativeLogin, accounts: services.accounts)
+        accessGate = gate
 
         let (incidents, incident) = AsyncStream.makeStream(
             of: PeerIncident.self, bufferingPolicy: .bufferingNewest(1024))
@@ -84,6 +91,12 @@ public final class Operator: Sendable {
         entryTLS = ReloadableTLSContext(try Operator.entryContext(configuration, entering))
         let leaving = ObservingVerifier(
             services.verifier, accepted: { metrics.shookHands("sortie") }, report: report)
+        apiLPS = try configuration.apiLPS.map { settings in
+            try APILPSServer(
+                settings, configuration,
+                verifier: ObservingVerifier(services.applicationVerifier ?? services.verifier, report: report),
+                gate: gate, submission: submission, group: services.group, logger: logger)
+        }
         let parts = try Operator.outbound(configuration, services, leaving, report)
         outbound = parts.map { ($0.name, $0.tls, $0.pool) }
 
@@ -128,6 +141,12 @@ public final class Operator: Sendable {
                     backend: InboundBackend(flow: flow))
             ], limits: configuration.serverLimits, group: services.group, logger: logger)
         server.withLock { $0 = started }
+        try await apiLPS?.start()
+    }
+
+    /// Where client software submits messages, once it listens.
+    public func submissionAddress(_ entryPoint: AccessAttempt.EntryPoint) -> SocketAddress? {
+        apiLPS?.address(of: entryPoint)
     }
 
     /// Where other operators reach this one, once it listens.
@@ -155,7 +174,9 @@ public final class Operator: Sendable {
                 for await _ in stopping {}  // ends with stop() or the task
                 jobs.cancelAll()
             }
+            async let clients: Void? = apiLPS?.shutDown(grace: grace)
             await server.withLock { $0 }?.shutDown(grace: grace)
+            await clients
             for runner in runners { runner.stop() }
             group.addTask {
                 try? await Task.sleep(for: grace)
@@ -185,6 +206,7 @@ public final class Operator: Sendable {
             if index == 0 { entry.identity = identity.tls }
             for name in identity.serverNames { entry.identitiesByServerName[name.ascii] = identity.tls }
         }
+        if index == 0 { try apiLPS?.renew(identity.tls) }
         for (name, tls, _) in outbound where name == identity.name { try tls.update { $0.identity = identity.tls } }
     }
 

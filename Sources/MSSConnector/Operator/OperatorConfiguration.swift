@@ -2,6 +2,7 @@ public import MSSAccounts
 public import MSSCore
 public import MSSDNS
 public import MSSPolicy
+public import MSSProSanteConnect
 public import MSSSMTP
 public import MSSTLS
 public import MSSWhitelist
@@ -41,6 +42,8 @@ public struct OperatorConfiguration: Sendable {
     public var ownAddresses: Set<IPAddress> = []
     /// The families of addresses that this machine can reach.
     public var addressFamilies: Set<AddressFamily> = [.ipv4, .ipv6]
+    /// The entry points for client software; `nil` opens none.
+    public var apiLPS: APILPSConfiguration?
     /// What all sessions of other operators together may cost.
     public var serverLimits = SMTPServerLimits()
     /// What one session of another operator may cost.
@@ -113,6 +116,12 @@ public struct OperatorServices: Sendable {
     public var quarantine: (any Quarantine)?
     /// How users are told things outside the trust space.
     public var notifications: (any NotificationChannel)?
+    /// Verifies access tokens of Pro Santé Connect; without it no entry point takes them.
+    public var tokens: AccessTokenVerifier?
+    /// The operator's own method beside Pro Santé Connect (RE_LPS_0100); `nil` offers none.
+    public var alternativeLogin: AlternativeLogin?
+    /// Judges the certificates of applications (EX_LPS_1200); `nil` has ``verifier`` do it.
+    public var applicationVerifier: (any PeerVerifier)?
     /// Further jobs.
     public var furtherJobs: [ScheduledJob] = []
     /// Further services that run as long as the operator does: the whitelist's, the revocation lists'.

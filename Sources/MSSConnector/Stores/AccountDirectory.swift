@@ -14,6 +14,12 @@ public protocol AccountDirectory: Sendable {
         _ actor: Actor, _ action: MailboxAction, at address: DirectoryMailAddress, time: Timestamp
     ) async throws -> AccessDecision
 
+    /// The person whom an authentication names; `nil` when she is none of the operator's users.
+    func person(known identity: PersonIdentity) async throws -> PersonID?
+
+    /// By what a person is known: for traces.
+    func identity(of person: PersonID) async throws -> PersonIdentity?
+
     /// Takes over what changed; called after changes of the connector's own. What other processes change a directory takes
     /// over by itself: `RightsIndex` with a `Freshness` (decision 0148).
     func refresh() async throws
@@ -42,6 +48,12 @@ public struct IndexedAccounts: AccountDirectory {
     ) async throws -> AccessDecision {
         index.decide(actor, action, at: address, time: time)
     }
+
+    /// The person whom an authentication names.
+    public func person(known identity: PersonIdentity) async throws -> PersonID? { index.person(known: identity) }
+
+    /// By what a person is known.
+    public func identity(of person: PersonID) async throws -> PersonIdentity? { index.person(person)?.identity }
 
     /// Takes over what changed in the base.
     public func refresh() async throws { try await index.refresh() }

@@ -28,8 +28,13 @@ public struct Submission: Sendable {
     public var envelopeID: String?
     /// Whether the recipients that are accepted get the message when others are refused.
     public var acceptsPart: Bool
+    /// Whether the message leaves without a return path, as disposition notifications do (RFC 8098 §3); the sender is
+    /// still the mailbox that writes it.
+    public var hasNullPath = false
     /// The technical means, for the trace.
     public var means: TraceMeans
+    /// The session that it comes from, when it comes by SMTP.
+    var session: SMTPSessionFacts?
 
     /// A submission.
     public init(

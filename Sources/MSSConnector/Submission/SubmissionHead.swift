@@ -29,7 +29,7 @@ enum SubmissionHead {
         if header.first("Message-ID") == nil { result += Array("Message-ID: <\(id)@\(host)>\r\n".utf8) }
         var position = 0
         // RFC 5322 §3.6.3: whom the sender hides stays hidden. Return-Path is for the final server to write.
-        let removed = ["Bcc", "Resent-Bcc", "Return-Path"].flatMap { header.all($0) }
+        let removed = ["Bcc", "Resent-Bcc", "Return-Path", SentCopy.field].flatMap { header.all($0) }
             .sorted { $0.range.lowerBound < $1.range.lowerBound }
         for field in removed {
             result += bytes[position..<field.range.lowerBound]

@@ -80,6 +80,14 @@ public struct SubmissionService: Sendable {
 
     // MARK: The sender
 
+    /// Why the sender alone is refused, before any recipient is named.
+    func refusal(ofSender submission: Submission) async -> ExchangeRefusal? {
+        do throws(ExchangeRefusal) {
+            _ = try await sender(submission)
+            return nil
+        } catch { return error }
+    }
+
     /// The mailbox that sends, once its author may send as it.
     private func sender(_ submission: Submission) async throws(ExchangeRefusal) -> MSSAccounts.Mailbox {
         let address = submission.sender
@@ -167,9 +175,12 @@ public struct SubmissionService: Sendable {
             .filter { $0.1.outcome.isAccepted }.map(\.0)
         envelope.returned = submission.returned
         envelope.envelopeID = submission.envelopeID
+        if submission.hasNullPath { envelope.sender = nil }
         let zone = flow.zoneMinutes(now)
         let host = flow.host
-        let stamp = ReceivedField.local(id: id, by: host, at: now, zoneMinutes: zone)
+        let stamp =
+            submission.session.map { ReceivedField.submitted($0, id: id, by: host, at: now, zoneMinutes: zone) }
+            ?? ReceivedField.local(id: id, by: host, at: now, zoneMinutes: zone)
         let sender = try DirectoryMailAddress(submission.sender)
         let request = MessageIntake.Request(
             id: id, limit: flow.rules.sizeLimit(for: submission.sender.domain), mendsLineEnds: true,
@@ -184,81 +195,15 @@ public struct SubmissionService: Sendable {
         do {
             envelope.hasInternationalHeader = taken.header.hasInternationalText
             envelope.isEightBit = try await taken.draft.content().hasEightBitOctets()
-            try await taken.draft.commit(id, envelope, with: try flow.notices(about: taken, envelope), at: now)
+            var others = try flow.notices(about: taken, envelope)
+            if SentCopy.isAskedFor(by: taken.header) {
+                others.append(SentCopy.delivery(of: try await taken.draft.content(), for: submission.sender))
+            }
+            try await taken.draft.commit(id, envelope, with: others, at: now)
         } catch {
             await taken.draft.discard()
             throw ExchangeRefusal.localFailure("spool: \(type(of: error))")
         }
         return taken
-    }
-
-    // MARK: Traces
-
-    private func author(_ submission: Submission) -> (TraceAuthor, TraceAuthentication?) {
-        switch submission.origin {
-        case .user(_, let author, let authentication): (author, authentication)
-        case .administrator(let person): (.administrator(person), nil)
-        case .job(let name): (.system(name), nil)
-        }
-    }
-
-    private func event(
-        _ action: TraceAction, _ submission: Submission, _ id: DeliveryID, _ recipients: [MailAddress]
-    ) -> TraceEvent {
-        let (author, authentication) = author(submission)
-        return TraceEvent(
-            action, by: author, mailbox: submission.sender, means: submission.means, authentication: authentication,
-            message: TraceMessage(identifier: id.rawValue, sender: submission.sender, recipients: recipients))
-    }
-
-    private func trace(
-        _ refusal: ExchangeRefusal, _ submission: Submission, _ id: DeliveryID, _ recipients: [MailAddress]
-    ) async {
-        await flow.journal.refused(
-            refusal, peer: nil, log: ["message": "\(id)"],
-            event(.refuseMessage, submission, id, recipients))
-    }
-
-    private func traceAccepted(
-        _ submission: Submission, _ result: SubmissionResult, _ id: DeliveryID, _ taken: MessageIntake.Taken
-    ) async {
-        let accepted = result.outcomes.filter { $0.outcome.isAccepted }.map(\.recipient)
-        var event = event(.sendMessage, submission, id, accepted)
-        event.reply = TraceText("accepted as \(id)")
-        event.message?.subject = taken.header.subject
-        event.message?.size = taken.size
-        await flow.journal.trace([event])
-        await flow.journal.note(.volume, submission.sender.text, count: accepted.count)
-        flow.journal.logger.info(
-            "submitted",
-            metadata: ["message": "\(id)", "size": "\(taken.size)", "recipients": "\(accepted.count)"])
-    }
-}
-
-extension SMTPContent {
-    /// Whether any octet is above 127 (RFC 6152).
-    func hasEightBitOctets() async throws -> Bool {
-        struct Found: Error {}
-        do {
-            try await forEachChunk { chunk in
-                if chunk.hasEightBitOctets { throw Found() }
-            }
-            return false
-        } catch is Found { return true }
-    }
-}
-
-extension ByteBuffer {
-    /// Whether any octet is above 127; eight at a time.
-    fileprivate var hasEightBitOctets: Bool {
-        withUnsafeReadableBytes { bytes in
-            var position = 0
-            while position + 8 <= bytes.count {
-                let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-                if word & 0x8080_8080_8080_8080 != 0 { return true }
-                position += 8
-            }
-            return bytes[position...].contains { $0 >= 0x80 }
-        }
     }
 }

@@ -1,4 +1,5 @@
 import MSSAccounts
+import MSSJSON
 
 private func array(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> [UInt8] {
     Array(UnsafeBufferPointer(start: bytes, count: bytes == nil ? 0 : count))

@@ -40,6 +40,7 @@ let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] =
     "tls-session": fuzzTLSSession,
     "smtp-client-session": fuzzSMTPClientSession,
     "imap-command": fuzzIMAPCommand, "imap-server-session": fuzzIMAPServerSession,
+    "jwt": fuzzJWT, "jwks": fuzzJWKS, "oauth-userinfo": fuzzUserInfo,
     "accounts-csv": fuzzAccountsCSV, "accounts-json": fuzzAccountsJSON,
     "trace-segment": fuzzTraceSegment, "trace-record": fuzzTraceRecord, "trace-event": fuzzTraceEvent,
     "trace-text": fuzzTraceText, "trace-seal": fuzzTraceSeal,

@@ -80,7 +80,7 @@ final class TestOperator: Sendable {
 
     init(
         _ name: String, clock: any WallClock = SystemWallClock(), trustSpace: PolicyContext.TrustSpace = .production,
-        status: TestStatus = .good
+        status: TestStatus = .good, terms: String? = nil
     ) async throws {
         domain = try Domain("\(name).mssante.fr")
         host = try Domain("mx.\(name).mssante.fr")
@@ -131,7 +131,7 @@ final class TestOperator: Sendable {
         try await open("exploitation", .organization, director)
         try await open("labo-test", .organization, director, test: true)
         self.mailboxes = mailboxes
-        index = try await RightsIndex(accounts.repository)
+        index = try await RightsIndex(accounts.repository, rights: RightsRules(terms: terms))
     }
 
     func address(_ local: String) -> MailAddress { Samples.address("\(local)@\(domain)") }
@@ -153,7 +153,8 @@ final class TestOperator: Sendable {
         verifier: any PeerVerifier = TestOperator.verifier, listen: String = "127.0.0.1", port: Int = 0,
         deliveryPort: Int = 25, trustSpace: PolicyContext.TrustSpace = .production,
         scanner: (any MalwareScanner)? = nil, quarantine: (any Quarantine)? = nil,
-        change: (inout OperatorConfiguration) -> Void = { _ in }
+        change: (inout OperatorConfiguration) -> Void = { _ in },
+        services changeServices: (inout OperatorServices) -> Void = { _ in }
     ) throws -> Operator {
         let rules = ExchangeRules(
             domains: [domain], postmaster: Samples.directory("exploitation@\(domain)"),
@@ -180,6 +181,7 @@ final class TestOperator: Sendable {
         services.quarantine = quarantine
         services.notifications = channel
         services.clock = clock
+        changeServices(&services)
         return try Operator(configuration, services)
     }
 

@@ -31,6 +31,9 @@ public struct SMTPReplies: Sendable, Hashable {
     /// To `AUTH` with wrong credentials: EX_LPS_0710, to the letter.
     public var invalidCredentials = SMTPReply(
         code: 535, enhanced: "5.7.8", text: "Authentication credentials invalid")
+    /// RFC 4954 §6: whom to ask does not answer; the same credentials may be good later.
+    public var temporaryAuthenticationFailure = SMTPReply(
+        code: 454, enhanced: "4.7.0", text: "Temporary authentication failure")
     /// RFC 3207 §4.
     public var startTLSFirst = SMTPReply(code: 530, enhanced: "5.7.0", text: "Must issue a STARTTLS command first")
     /// RFC 4954 §6.

@@ -1,19 +1,3 @@
-/// A JSON value with the line where it begins (RFC 8259).
-package struct JSONNode: Sendable, Hashable {
-    package enum Value: Sendable, Hashable {
-        case null
-        case bool(Bool)
-        /// As written: numbers here are integers, and 64 bits of them.
-        case number(String)
-        case string(String)
-        case array([JSONNode])
-        case object([String: JSONNode])
-    }
-
-    package var value: Value
-    package var line: Int
-}
-
 /// Why a text is not the JSON that is read here, and where.
 package struct JSONFailure: Error, Hashable {
     package enum Reason: String, Hashable { case syntax, encoding, depth, duplicateName }
@@ -21,14 +5,17 @@ package struct JSONFailure: Error, Hashable {
     package var line: Int
 }
 
-/// A strict reader: UTF-8, one value, no duplicate names, bounded depth. It knows the lines, which a report needs.
+/// A strict reader of RFC 8259: UTF-8, one value, no duplicate names, bounded depth. It knows the lines, which a report
+/// needs.
 package struct JSONReader {
-    static let maximumDepth = 8
+    package static let maximumDepth = 8
+    private static let maximumNumber = 40
 
     private let bytes: [UInt8]
     private var index = 0
     private var line = 1
 
+    /// Reads one value, and nothing after it.
     package static func read(_ bytes: [UInt8]) throws(JSONFailure) -> JSONNode {
         var reader = JSONReader(bytes: bytes)
         // A byte-order mark is no JSON, and what spreadsheets write.
@@ -121,15 +108,30 @@ package struct JSONReader {
         return .array(items)
     }
 
+    /// RFC 8259 §6, and no longer than any number needs to be.
     private mutating func number() throws(JSONFailure) -> String {
         let start = index
         _ = take("-")
-        while index < bytes.count, (0x30...0x39).contains(bytes[index]) { index += 1 }
+        let digits = index
+        guard skipDigits() > 0, bytes[digits] != UInt8(ascii: "0") || index == digits + 1 else {
+            throw failure(.syntax)
+        }
+        if take(".") { guard skipDigits() > 0 else { throw failure(.syntax) } }
+        if take("e") || take("E") {
+            if !take("+") { _ = take("-") }
+            guard skipDigits() > 0 else { throw failure(.syntax) }
+        }
+        guard index - start <= JSONReader.maximumNumber else { throw failure(.syntax) }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
-        guard let last = text.utf8.last, last != UInt8(ascii: "-"), text.utf8.count <= 20,
-            !(text.hasPrefix("0") && text.utf8.count > 1), !text.hasPrefix("-0")
-        else { throw failure(.syntax) }
+        // One spelling for zero: a minus before it means nothing.
+        guard text != "-0" else { throw failure(.syntax) }
         return text
+    }
+
+    private mutating func skipDigits() -> Int {
+        let start = index
+        while index < bytes.count, (0x30...0x39).contains(bytes[index]) { index += 1 }
+        return index - start
     }
 
     private mutating func string() throws(JSONFailure) -> String {
@@ -184,30 +186,4 @@ package struct JSONReader {
         index += 4
         return unit
     }
-}
-
-/// Writes JSON that ``JSONReader`` and every other reader understand.
-package enum JSONText {
-    package static func string(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case let control where control.value < 0x20:
-                result += "\\u00" + (control.value < 0x10 ? "0" : "") + String(control.value, radix: 16)
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
-    }
-
-    static func array(_ items: [String]) -> String { "[" + items.map(string).joined(separator: ",") + "]" }
-}
-
-extension JSONNode {
-    var text: String? { if case .string(let text) = value { text } else { nil } }
-    var items: [JSONNode]? { if case .array(let items) = value { items } else { nil } }
-    var members: [String: JSONNode]? { if case .object(let members) = value { members } else { nil } }
 }
