@@ -3,6 +3,7 @@ public enum AdminRegistry {
     /// All commands, by topic.
     public static let commands: [any AdminCommand.Type] =
         SubmissionCommands.all + QueueCommands.all + WhitelistCommands.all + StateCommands.all
+        + MailboxCommands.all + TraceCommands.all + QuarantineCommands.all + BackupCommands.all + IncidentCommands.all
         + [LoadAccounts.self]
 
     /// By name.
