@@ -201,6 +201,13 @@ let testTargets: [Target] = [
     tests(
         "MSSStoreTests",
         ["MSSCore", "MSSStore", "MSSConnector", "MSSAccounts", "MSSSMTP", "MSSIMAP", "MSSTestKit", nioCore, grdb]),
+    tests(
+        "MSSOperatorTests",
+        [
+            "mss-operator", "mss-sandbox", "MSSCore", "MSSOperator", "MSSTLS", "MSSSMTP", "MSSAccounts", "MSSTraces",
+            "MSSConnector", "MSSStore", "MSSWhitelist", "MSSPolicy", "MSSMessage", "MSSDNS", "MSSTestKit", nioCore,
+            logging,
+        ]),
 ]
 
 let tools: [Target] = [
@@ -222,8 +229,8 @@ let fuzzTargets: [Target] =
             name: "mss-fuzz",
             dependencies: [
                 "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSDNS",
-                "MSSSMTP", "MSSSASL", "MSSIMAP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSJSON", "MSSProSanteConnect",
-                "MSSStore", "MSSTestKit", nioCore, nioEmbedded,
+                "MSSSMTP", "MSSSASL", "MSSIMAP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSJSON",
+                "MSSProSanteConnect", "MSSStore", "MSSTestKit", nioCore, nioEmbedded,
             ],
             path: "Tests/Fuzz/mss-fuzz", swiftSettings: swiftSettings,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
@@ -256,6 +263,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
     ],
-    targets: floor0 + floor1 + floor2 + floor3 + floor4 + floor5.filter { $0.name == "mss-operator" } + testTargets.filter { ["MSSOperatorTests", "MSSConnectorTests"].contains($0.name) },
+    targets: floor0 + floor1 + floor2 + floor3 + floor4 + floor5 + testTargets + tools + fuzzTargets,
     swiftLanguageModes: [.v6]
 )

@@ -72,6 +72,7 @@ struct IsolationTests {
                     mailbox: mailbox, token: one.token,
                     expected: Self.expected(lps, persons[one.person], mailbox, one.flaw), person: persons[one.person]))
         }
+        let anyMailbox = mailboxes[0]
         let opened = await withTaskGroup(of: Int.self) { group in
             for part in 0..<16 {
                 let mine = cases.enumerated().filter { $0.offset % 16 == part }.map(\.element)
@@ -96,7 +97,7 @@ struct IsolationTests {
                 for _ in 0..<20 {
                     lps.psc.fault = [.error, .down, .page, nil].randomElement()!
                     await Task.yield()
-                    _ = await lps.open(mailboxes[0], token: "e30.e30.e30")
+                    _ = await lps.open(anyMailbox, token: "e30.e30.e30")
                     lps.psc.fault = nil
                 }
                 return 0

@@ -1,6 +1,8 @@
 import MSSAccounts
 import MSSCore
 import MSSPolicy
+import MSSProSanteConnect
+import MSSSMTP
 import MSSTestKit
 import MSSTraces
 import Testing
@@ -72,7 +74,7 @@ struct LPSCounterpartTests {
             // Neither the workstation's name nor its address leave the operator.
             #expect(!text.contains("poste.alpha.fr") && !text.contains("127.0.0.1"))
             let sent = try #require(lps.alpha.traces.events.first { $0.action == .sendMessage })
-            #expect(sent.changes.contains { $0.name == "X-MSS-NIL" && $0.after == "123456" })
+            #expect(sent.changes.contains { $0.attribute == "X-MSS-NIL" && $0.after == "123456" })
             #expect(sent.authentication == .proSanteConnect)
         }
     }

@@ -174,7 +174,7 @@ extension LPSServiceRecords {
 /// The dates of clamd's `VERSION`, in the form of asctime(3).
 enum ClamAVDate {
     static func read(_ text: some StringProtocol) -> Timestamp? {
-        let words = text.split(separator: " ").map(String.init)
+        let words = text.split(separator: " " as Character).map { String($0) }
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         guard words.count == 5, let month = months.firstIndex(of: words[1]), let day = Int(words[2]),
             let year = Int(words[4])

@@ -3,8 +3,10 @@ import MSSCore
 import MSSHTTP
 import MSSProSanteConnect
 import MSSSASL
+import MSSSMTP
 import MSSTLS
 import MSSTestKit
+import MSSTraces
 import NIOCore
 
 @testable import MSSConnector

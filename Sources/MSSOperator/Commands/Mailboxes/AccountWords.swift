@@ -1,5 +1,6 @@
 import MSSAccounts
 import MSSCore
+import MSSTraces
 
 /// What administrators write, as values of the accounts.
 enum AccountWords {
@@ -68,7 +69,7 @@ struct AccountWork {
     func mailbox(_ text: String) async throws -> Mailbox {
         let address = try AccountWords.address(text)
         guard let mailbox = try await accounts.repository.read({ try $0.mailbox(at: address) }) else {
-            throw AdminFailure(refused: "Aucune boîte aux lettres n'a l'adresse \(address.text).", "no such mailbox")
+            throw AdminFailure(refused: "Aucune boîte aux lettres n'a l'adresse \(address).", "no such mailbox")
         }
         return mailbox
     }
