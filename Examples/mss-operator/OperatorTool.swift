@@ -18,7 +18,7 @@ struct OperatorTool: AsyncParsableCommand {
     /// One line for each command; each has a file of its own in `Commands`.
     static let commands: [any ParsableCommand.Type] = [
         RunCommand.self, StateCommand.self, ReloadCommand.self, SendCommand.self, QueueCommand.self,
-        WhitelistCommand.self,
+        WhitelistCommand.self, AccountsCommand.self,
     ]
 }
 

@@ -3,6 +3,7 @@ public enum AdminRegistry {
     /// All commands, by topic.
     public static let commands: [any AdminCommand.Type] =
         SubmissionCommands.all + QueueCommands.all + WhitelistCommands.all + StateCommands.all
+        + [LoadAccounts.self]
 
     /// By name.
     static let byName: [String: any AdminCommand.Type] = Dictionary(

@@ -28,7 +28,7 @@ struct SandboxConfiguration {
               - nom: principal
                 certificat: \(path(.server, \.certificate))
                 cle: \(path(.server, \.key))
-                noms_serveur: [\(one.host)]
+                serveurs: [\(one.host)]
             entree:
               adresse: \(one.address):\(sandbox.smtpPort)
               delai_arret: 5s
