@@ -24,17 +24,22 @@ public struct ConnectorSpool: MessageSpool {
 private struct ConnectorDraft: MessageDraft {
     let draft: SpoolDraft
 
-    func append(_ piece: ByteBuffer) async throws { try await draft.append(piece) }
+    func append(_ piece: ByteBuffer) async throws { try await roomy { try await draft.append(piece) } }
 
     func content() async throws -> SMTPContent { try await draft.read() }
 
     func commit(
         _ id: DeliveryID, _ envelope: OutgoingEnvelope, with others: [NewDelivery], at now: Timestamp
     ) async throws {
-        try await draft.commit(id, envelope, with: others, at: now)
+        _ = try await roomy { try await draft.commit(id, envelope, with: others, at: now) }
     }
 
     func discard() async { await draft.discard() }
+
+    /// A full disk in the connector's words, so that the sender is told 452 4.3.1.
+    private func roomy<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+        do { return try await body() } catch StoreError.diskFull { throw MessageSpoolError.noRoom }
+    }
 }
 
 extension MailStore: MailboxDrop {

@@ -8,6 +8,18 @@ enum Folder {
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+    /// Whether a path is a folder; a link to one is none.
+    static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Makes a folder for a backup; one that holds something is refused.
+    static func makeEmpty(_ path: String) throws(StoreError) {
+        try make(path)
+        guard try names(path).isEmpty else { throw .notEmpty(path: path) }
+    }
+
     /// The names in a folder, sorted.
     static func names(_ path: String) throws(StoreError) -> [String] {
         guard let stream = opendir(path) else { throw .system("list", path) }

@@ -1,5 +1,3 @@
-import COpenSSLShim
-import Foundation
 import GRDB
 import MSSCore
 
@@ -14,8 +12,6 @@ public struct MailBackup: Sendable, Hashable {
 }
 
 extension MailStore {
-    private static let list = "backup.sha256"
-
     /// Copies the store as it is at one moment to an empty or missing folder, while it is in use (EX_SSI_5110). Nothing is
     /// decrypted: the copy is read with the same master key, which must be kept elsewhere.
     ///
@@ -32,8 +28,7 @@ extension MailStore {
     }
 
     private func copy(to destination: String) throws -> MailBackup {
-        try Folder.make(destination)
-        guard try Folder.names(destination).isEmpty else { throw StoreError.notEmpty(path: destination) }
+        try Folder.makeEmpty(destination)
         for name in ["volumes", "keys"] { try Folder.make(destination + "/" + name) }
         let base = destination + "/" + MailStore.base
         let copy = try DatabaseQueue(path: base)
@@ -60,10 +55,10 @@ extension MailStore {
         try copy.close()
         for (number, end) in ends {
             let name = "volumes/\(Folder.name(number)).volume"
-            try MailStore.copy(try volumes.file(number), upTo: end, to: destination + "/" + name)
-            files.append(name)
+            try BackupList.copy(try volumes.file(number), upTo: end, to: destination + "/" + name)
         }
-        return try MailStore.writeList(destination, messages)
+        let content = try BackupList.writeBlocking(destination)
+        return MailBackup(files: content.files, bytes: content.bytes, messages: messages)
     }
 
     /// Takes out mailboxes whose key is not in the copy: made or deleted while it was made.
@@ -95,82 +90,12 @@ extension MailStore {
             """)
     }
 
-    private static func copy(_ source: File, upTo end: Int, to path: String) throws {
-        let file = try File(path, .create)
-        var position = 0
-        while position < end {
-            let bytes = try source.read(min(1 << 20, end - position), at: position)
-            guard !bytes.isEmpty else { throw StoreError.damaged(path: source.path, offset: position, reason: "end") }
-            try file.write(bytes, at: position)
-            position += bytes.count
-        }
-        try file.synchronize()
-    }
-
-    /// The files of a backup, by their names in it.
-    private static func files(_ root: String) throws -> [String] {
-        var files = try Folder.names(root).filter { $0 == "store" || $0 == base }
-        for name in ["keys", "volumes"] { files += try Folder.names(root + "/" + name).map { name + "/" + $0 } }
-        return files
-    }
-
-    /// Lines as `sha256sum` writes and checks them.
-    private static func writeList(_ root: String, _ messages: Int) throws -> MailBackup {
-        var text = ""
-        var backup = MailBackup(files: 0, bytes: 0, messages: messages)
-        for name in try files(root) {
-            let file = try File(root + "/" + name, .read)
-            try file.synchronize()
-            text += "\(try digest(file))  \(name)\n"
-            backup.files += 1
-            backup.bytes += Int64(try file.size())
-        }
-        for name in ["keys", "volumes"] { try Folder.synchronize(root + "/" + name) }
-        try Folder.write(Array(text.utf8), to: root + "/" + list)
-        return backup
-    }
-
-    private static func digest(_ file: File) throws -> String {
-        guard let stream = mss_sha256_stream_new() else { throw StoreError.cryptography }
-        defer { mss_sha256_stream_free(stream) }
-        var position = 0
-        while true {
-            let bytes = try file.read(1 << 20, at: position)
-            if bytes.isEmpty { break }
-            guard mss_sha256_stream_add(stream, bytes, bytes.count) == 1 else { throw StoreError.cryptography }
-            position += bytes.count
-        }
-        var digest = [UInt8](repeating: 0, count: 32)
-        guard mss_sha256_stream_peek(stream, &digest) == 1 else { throw StoreError.cryptography }
-        return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
-
     /// Makes a store of a backup, in an empty or missing folder; the backup is not changed. Every file is compared with
     /// its digest on the way. The restored store is then opened, and verified, as any other.
     ///
     /// - Throws: ``StoreError/notAStore(path:)`` for a folder without a list, ``StoreError/missing(path:)`` and
     ///   ``StoreError/damaged(path:offset:reason:)`` for a backup that is not what was written.
     public static func restore(_ backup: String, to folder: String) async throws {
-        try await offPool {
-            guard let list = try? File(backup + "/" + list, .read).readAll() else {
-                throw StoreError.notAStore(path: backup)
-            }
-            try Folder.make(folder)
-            guard try Folder.names(folder).isEmpty else { throw StoreError.notEmpty(path: folder) }
-            for name in ["volumes", "keys"] { try Folder.make(folder + "/" + name) }
-            for line in String(decoding: list, as: UTF8.self).split(separator: "\n") {
-                let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-                guard words.count == 2 else { throw StoreError.notAStore(path: backup) }
-                let name = words[1].drop { $0 == " " }
-                // A list is not trusted to name other places.
-                guard !name.contains(".."), !name.hasPrefix("/") else { throw StoreError.notAStore(path: backup) }
-                let source = try File(backup + "/" + name, .read)
-                try copy(source, upTo: try source.size(), to: folder + "/" + name)
-                guard try digest(try File(folder + "/" + name, .read)) == words[0] else {
-                    throw StoreError.damaged(path: source.path, offset: 0, reason: "digest")
-                }
-            }
-            for name in ["keys", "volumes", ""] { try Folder.synchronize(folder + "/" + name) }
-        }
+        try await BackupList.restore(backup, to: folder)
     }
 }

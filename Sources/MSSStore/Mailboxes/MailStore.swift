@@ -51,31 +51,13 @@ public final class MailStore: Sendable {
         let identity = try StoreIdentity(folder, kind: MailStore.kind, master, mayHold: [])
         keys = try MailKeys(folder, store: identity.id, master)
         volumes = try MailVolumes(folder)
-        pool = try MailStore.openBase(folder)
+        pool = try StoreDatabase.open(
+            folder + "/" + MailStore.base, applicationID: MailSchema.applicationID, MailSchema.migrator)
         spares = try SpareFiles(volumes.root, size: configuration.volumeSize, wanted: 1)
         let (listeners, pool) = (MailListeners(), pool)
         self.listeners = listeners
         let writer = try MailWriter(pool, keys, volumes, spares, configuration) { listeners.tell($0) }
         commits = CommitQueue("mss.store.mail", writer, limit: 512) { writer, _, works in writer.batch(works) }
-    }
-
-    private static func openBase(_ folder: String) throws -> DatabasePool {
-        var configuration = Configuration()
-        configuration.prepareDatabase { database in
-            // A commit is on disk when it returns.
-            try database.execute(sql: "PRAGMA synchronous = FULL")
-            // Names of folders and keywords may say something of a patient: what is deleted is overwritten.
-            try database.execute(sql: "PRAGMA secure_delete = ON")
-        }
-        let path = folder + "/" + base
-        do {
-            let pool = try DatabasePool(path: path, configuration: configuration)
-            if try pool.read({ try MailSchema.migrator.hasBeenSuperseded($0) }) {
-                throw StoreError.notAStore(path: path)
-            }
-            try MailSchema.migrator.migrate(pool)
-            return pool
-        } catch { throw StoreError.of(error, path) }
     }
 
     /// Opens a store, making it when the folder is empty or missing.
@@ -117,10 +99,7 @@ public final class MailStore: Sendable {
         await commits.close()
         listeners.finish()
         spares.close()
-        _ = try? await offPool { [pool] in
-            try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
-            try pool.close()
-        }
+        _ = try? await offPool { [pool] in StoreDatabase.close(pool) }
         lock.release()
     }
 

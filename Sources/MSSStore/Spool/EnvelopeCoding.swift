@@ -52,7 +52,7 @@ enum EnvelopeCoding {
         return envelope
     }
 
-    private static func address(_ text: String) throws(MalformedBytes) -> MailAddress {
+    static func address(_ text: String) throws(MalformedBytes) -> MailAddress {
         guard let address = try? MailAddress(text, internationalized: true) else { throw MalformedBytes() }
         return address
     }

@@ -101,7 +101,7 @@ struct SpoolIndex {
     }
 
     private mutating func insert(_ message: StoredMessage, segment: UInt32, offset: UInt32) {
-        nextNumber = max(nextNumber, message.number + 1)
+        nextNumber = max(nextNumber, message.number &+ 1)
         let shares = message.shares.map { share($0, place($0.destination), segment, stamp: 0) }
         let entry = Entry(
             name: DeliveryID(message.name), arrival: message.arrival, segment: segment, offset: offset,

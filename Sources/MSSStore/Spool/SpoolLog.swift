@@ -21,6 +21,8 @@ final class SpoolLog {
     /// Bytes of the current segment that are in the file, and on the disk.
     private var written = 0
     private var synced = 0
+    /// Where the current segment is known to be on the disk.
+    var syncedEnd: Int { synced }
     private var buffer: [UInt8] = []
     private var nextSegment: UInt32
     private(set) var failure: StoreError?

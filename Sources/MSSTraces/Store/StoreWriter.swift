@@ -189,6 +189,15 @@ final class StoreWriter {
         anchor()
     }
 
+    /// Where the journals end now.
+    var ends: [JournalEnd] {
+        TraceFamily.allCases.compactMap { family in
+            journals[family].map { journal in
+                JournalEnd(head: journal.durable, open: journal.openSegment.map { ($0.header.number, $0.size) })
+            }
+        }
+    }
+
     var heads: [TraceHead] { TraceFamily.allCases.compactMap { journals[$0]?.durable } }
 }
 
