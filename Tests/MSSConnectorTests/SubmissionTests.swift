@@ -3,6 +3,7 @@ import MSSCore
 import MSSSMTP
 import MSSTraces
 import MSSWhitelist
+import NIOCore
 import Testing
 
 @testable import MSSConnector
@@ -149,6 +150,27 @@ struct SubmissionTests {
         let traced = alpha.traces.events.filter { $0.action == .sendMessage }.map { $0.message?.identifier }
         #expect(traced == [first.id?.rawValue, third.id?.rawValue])
         #expect(await alpha.queue.count == 2)
+    }
+
+    @Test("RFC 5321 §4.2.3: without room for a message the sender is told 452 4.3.1, and may come back")
+    func noRoom() {
+        let refusal = ExchangeRefusal(spool: MessageSpoolError.noRoom)
+        #expect(refusal.reply.code == 452 && refusal.reply.enhanced == "4.3.1" && !refusal.isPermanent)
+        struct Fault: Error {}
+        #expect(ExchangeRefusal(spool: Fault()).reply.code == 451)
+    }
+
+    @Test("RFC 5321 §4.2.3: a spool that fills up while a message arrives keeps nothing of it")
+    func spoolFillsUp() async throws {
+        let spool = InMemorySpool(limit: 10)
+        let intake = MessageIntake(spool: spool, screening: nil, metrics: ConnectorMetrics())
+        let request = MessageIntake.Request(
+            id: DeliveryID("m"), limit: 1_000_000, sender: nil, recipients: [], head: { bytes, _ in bytes })
+        let body = Pieces(pieces: [
+            ByteBuffer(string: "A: b\r\n\r\n"), ByteBuffer(string: "more than there is room for"),
+        ])
+        await #expect(throws: ExchangeRefusal.noRoom) { _ = try await intake.take(body, request) }
+        #expect(spool.draftOctets == 0)
     }
 
     @Test("EX_GBM_4470: a full mailbox neither sends nor receives")

@@ -142,7 +142,7 @@ struct InboundSession: SMTPBackendSession {
             try await taken.draft.commit(id, envelope, with: others, at: now)
         } catch {
             await taken.draft.discard()
-            throw ExchangeRefusal.localFailure("spool: \(type(of: error))")
+            throw ExchangeRefusal(spool: error)
         }
     }
 

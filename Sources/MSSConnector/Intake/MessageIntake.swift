@@ -69,7 +69,7 @@ struct MessageIntake: Sendable {
 
     private func newDraft() async throws -> any MessageDraft {
         do { return try await spool.draft() } catch {
-            throw ExchangeRefusal.localFailure("spool: \(type(of: error))")
+            throw ExchangeRefusal(spool: error)
         }
     }
 
@@ -82,7 +82,7 @@ struct MessageIntake: Sendable {
             return draft
         } catch {
             await draft.discard()
-            throw error
+            throw ExchangeRefusal(spool: error)
         }
     }
 
@@ -99,7 +99,7 @@ struct MessageIntake: Sendable {
             guard piece.readableBytes > 0 else { return }
             kept += piece.readableBytes
             do { try await draft.append(piece) } catch {
-                throw ExchangeRefusal.localFailure("spool: \(type(of: error))")
+                throw ExchangeRefusal(spool: error)
             }
         }
         func take(_ piece: ByteBuffer) async throws {

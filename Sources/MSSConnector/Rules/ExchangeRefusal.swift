@@ -44,6 +44,8 @@ public enum ExchangeRefusal: ExplainedFailure, Hashable {
     case malware([String])
     /// The message could not be scanned; whether trying again may help.
     case notScanned(isPermanent: Bool)
+    /// No room to keep the message; there may be later.
+    case noRoom
     /// Something here does not work; English, for the log.
     case localFailure(String)
 
@@ -62,7 +64,7 @@ public enum ExchangeRefusal: ExplainedFailure, Hashable {
         case .testCircle: "EX_GBM_4010"
         case .tooLarge: "EX_GBM_4410"
         case .tooManyRecipients: "EX_GBM_4420"
-        case .noRecipient, .loop, .headerTooLarge, .localFailure: nil
+        case .noRecipient, .loop, .headerTooLarge, .noRoom, .localFailure: nil
         case .foreignAuthor: "EX_GBM_4220"
         case .notAllowed(let denial): denial.requirement
         case .malware, .notScanned: "EX_SSI_5090"
@@ -92,6 +94,7 @@ public enum ExchangeRefusal: ExplainedFailure, Hashable {
         case .malware(let names):
             "Un contenu malveillant a été détecté dans le message (\(names.joined(separator: ", ")))."
         case .notScanned: "Le message n'a pas pu être analysé par l'antivirus."
+        case .noRoom: "La place manque pour prendre le message en charge ; réessayez plus tard."
         case .localFailure: "Une erreur interne empêche de prendre le message en charge ; réessayez plus tard."
         }
     }
@@ -117,8 +120,14 @@ public enum ExchangeRefusal: ExplainedFailure, Hashable {
         case .notAllowed(let denial): denial.description
         case .malware(let names): "malware: \(names.joined(separator: ", "))"
         case .notScanned: "not scanned"
+        case .noRoom: "no room in the spool"
         case .localFailure(let detail): "local failure: \(detail)"
         }
+    }
+
+    /// What a failure of the spool is to the sender.
+    init(spool error: any Error) {
+        self = error as? MessageSpoolError == .noRoom ? .noRoom : .localFailure("spool: \(type(of: error))")
     }
 
     /// Reply code and enhanced status (RFC 5321 §4.2.3, RFC 3463).
@@ -144,6 +153,8 @@ public enum ExchangeRefusal: ExplainedFailure, Hashable {
         case .headerTooLarge: (552, "5.3.4")
         case .malware: (550, "5.7.0")
         case .notScanned(let isPermanent): isPermanent ? (550, "5.7.0") : (451, "4.7.0")
+        // RFC 5321 §4.2.3, RFC 3463 X.3.1: mail system full.
+        case .noRoom: (452, "4.3.1")
         case .localFailure: (451, "4.3.0")
         }
     }

@@ -21,12 +21,6 @@ public final class InMemorySpool: MessageSpool {
         self.limit = limit
     }
 
-    /// Why a draft grows no further.
-    public enum Failure: Error, Sendable, Hashable {
-        /// All drafts together would hold more than allowed.
-        case full
-    }
-
     /// Begins a message.
     public func draft() async throws -> any MessageDraft { Draft(self) }
 
@@ -39,7 +33,7 @@ public final class InMemorySpool: MessageSpool {
             used += count
             return true
         }
-        if !fits { throw Failure.full }
+        if !fits { throw MessageSpoolError.noRoom }
     }
 
     fileprivate func release(_ count: Int) { inUse.withLock { $0 -= count } }

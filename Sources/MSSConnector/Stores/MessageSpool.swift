@@ -2,6 +2,12 @@ public import MSSCore
 public import MSSSMTP
 public import NIOCore
 
+/// Why a spool takes nothing more.
+public enum MessageSpoolError: Error, Sendable, Hashable {
+    /// No room: nothing of the message is kept, and there may be room later (452 4.3.1).
+    case noRoom
+}
+
 /// Takes messages as they arrive and keeps those that pass their checks, until each recipient was served.
 ///
 /// The connector reads a message into a draft, has it scanned from there, and commits it: one step that makes message,
@@ -15,7 +21,8 @@ public protocol MessageSpool: Sendable {
 
     /// Begins a message.
     ///
-    /// - Throws: when there is no room; the sender is asked to come back.
+    /// - Throws: ``MessageSpoolError/noRoom`` when there is no room, here as in everything that a draft does; any other
+    ///   error is a fault. The sender is asked to come back either way.
     func draft() async throws -> any MessageDraft
 }
 

@@ -66,7 +66,7 @@ public struct SubmissionService: Sendable {
             await traceAccepted(submission, result, id, taken)
             return result
         } catch {
-            let refusal = error as? ExchangeRefusal ?? .localFailure("\(type(of: error))")
+            let refusal = error as? ExchangeRefusal ?? ExchangeRefusal(spool: error)
             await trace(refusal, submission, id, submission.recipients.map(\.address))
             if case .malware = refusal { await flow.journal.note(.malware, submission.sender.text) }
             return whole(refusal, submission)
@@ -187,7 +187,7 @@ public struct SubmissionService: Sendable {
             try await taken.draft.commit(id, envelope, with: try flow.notices(about: taken, envelope), at: now)
         } catch {
             await taken.draft.discard()
-            throw ExchangeRefusal.localFailure("spool: \(type(of: error))")
+            throw ExchangeRefusal(spool: error)
         }
         return taken
     }
