@@ -137,11 +137,15 @@ let floor5: [Target] = [
             "MSSCore", "MSSTLS", "MSSHTTP", "MSSWhitelist", nioCore, nioPosix, logging, argumentParser,
         ],
         path: "Examples/mss-poignee", swiftSettings: swiftSettings),
+    .target(
+        name: "TraceOptions", dependencies: ["MSSTraces", argumentParser], path: "Examples/TraceOptions",
+        swiftSettings: swiftSettings),
     .executableTarget(
-        name: "mss-operator", dependencies: ["MSSCore", "MSSOperator", logging, argumentParser],
+        name: "mss-operator",
+        dependencies: ["MSSCore", "MSSTraces", "MSSOperator", "TraceOptions", logging, argumentParser],
         path: "Examples/mss-operator", swiftSettings: swiftSettings),
     .executableTarget(
-        name: "mss-traces", dependencies: ["MSSCore", "MSSTLS", "MSSTraces", argumentParser],
+        name: "mss-traces", dependencies: ["MSSCore", "MSSTLS", "MSSTraces", "TraceOptions", argumentParser],
         path: "Examples/mss-traces", swiftSettings: swiftSettings),
 ]
 
@@ -202,7 +206,8 @@ let fuzzTargets: [Target] =
             name: "mss-fuzz",
             dependencies: [
                 "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist", "MSSDNS",
-                "MSSSMTP", "MSSSASL", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSTestKit", nioCore, nioEmbedded,
+                "MSSSMTP", "MSSSASL", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSStore", "MSSTestKit", nioCore,
+                nioEmbedded,
             ],
             path: "Tests/Fuzz/mss-fuzz", swiftSettings: swiftSettings,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])

@@ -17,7 +17,7 @@ struct AccessOptions: ParsableArguments {
     var rights: String
     @Option(name: .customLong("par"), help: "Identifiant personnel de qui consulte (EX_SSI_5155).") var person: String
     @Option(name: .customLong("motif"), help: "incident:RÉF, litige:RÉF, autorite:RÉF ou exploitation:RAISON.")
-    var purpose: Purpose
+    var purpose: String
 
     /// Runs `body` with a reader of the store, closed in any case.
     func read(_ body: (TraceReader, TraceAccess) async throws -> Void) async throws {
@@ -30,7 +30,7 @@ struct AccessOptions: ParsableArguments {
                 upkeepInterval: nil, anchors: anchors.map { FileTraceAnchor(folder: $0) },
                 onNotice: { complain("Remarque : \($0)") }))
         do {
-            try await body(TraceReader(store, policy: policy), access)
+            try await body(TraceReader(store, policy: policy), access())
         } catch {
             try? await store.close()
             throw error
@@ -38,32 +38,15 @@ struct AccessOptions: ParsableArguments {
         try await store.close()
     }
 
-    private var access: TraceAccess {
+    private func access() throws -> TraceAccess {
         var host = [CChar](repeating: 0, count: 256)
         _ = gethostname(&host, host.count - 1)
         let account = getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(getuid())"
         return TraceAccess(
-            by: TracePerson(identifier: person), for: purpose.value,
+            by: TracePerson(identifier: person), for: try TracePurpose(words: purpose),
             means: TraceMeans(
                 software: "mss-traces", system: "compte \(account)", channel: "console",
                 address: host.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }))
-    }
-}
-
-/// A purpose as it is written on the command line.
-struct Purpose: ExpressibleByArgument {
-    let value: TracePurpose
-
-    init?(argument: String) {
-        let parts = argument.split(separator: ":", maxSplits: 1).map { String($0) }
-        guard parts.count == 2 else { return nil }
-        switch parts[0] {
-        case "incident": value = .incident(parts[1])
-        case "litige": value = .dispute(parts[1])
-        case "autorite", "autorité": value = .authority(parts[1])
-        case "exploitation": value = .operation(parts[1])
-        default: return nil
-        }
     }
 }
 

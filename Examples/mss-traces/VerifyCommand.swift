@@ -3,6 +3,7 @@ import Foundation
 import MSSCore
 import MSSTLS
 import MSSTraces
+import TraceOptions
 
 /// Finds any deletion or edit.
 struct VerifyCommand: AsyncParsableCommand {
@@ -29,22 +30,9 @@ struct VerifyCommand: AsyncParsableCommand {
             folder: folder, certificates: certificates, anchors: anchors.map { FileTraceAnchor(folder: $0) },
             heads: heads
         ).verify()
-        for finding in result.findings {
-            print("\(finding.isAlarm ? "ANOMALIE" : "Remarque") : \(finding.explanation)")
-        }
-        print(
-            "\(result.records) traces vérifiées, dont \(result.unsealed) depuis le dernier scellé ; \(result.seals) scellés"
-                + " signés ; \(result.erased) segments effacés au terme de leur conservation.")
-        if anchors.isEmpty, heads.isEmpty, result.unsealed > 0 {
-            print(
-                "Remarque : sans ancrage ni empreintes, les \(result.unsealed) traces depuis le dernier scellé ne sont pas"
-                    + " prouvées contre qui peut écrire dans le dossier.")
-        }
-        guard result.isSound else {
-            print("Le journal n'est pas intact : \(result.findings.count(where: \.isAlarm)) anomalies.")
-            throw Status.unsound
-        }
-        print("Le journal est intact.")
+        let report = TraceVerificationReport(result, hasWitness: !anchors.isEmpty || !heads.isEmpty)
+        for line in report.lines { print(line) }
+        if !result.isSound { throw Status.unsound }
     }
 }
 
