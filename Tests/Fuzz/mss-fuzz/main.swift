@@ -42,6 +42,8 @@ let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] =
     "accounts-csv": fuzzAccountsCSV, "accounts-json": fuzzAccountsJSON,
     "trace-segment": fuzzTraceSegment, "trace-record": fuzzTraceRecord, "trace-event": fuzzTraceEvent,
     "trace-text": fuzzTraceText, "trace-seal": fuzzTraceSeal,
+    "store-spool": fuzzStoreSpool, "store-operations": fuzzStoreOperations, "store-envelope": fuzzStoreEnvelope,
+    "store-blob": fuzzStoreBlob,
 ]
 
 guard CommandLine.argc >= 2, let body = fuzzTargets[CommandLine.arguments[1]] else {
