@@ -29,11 +29,11 @@ struct Connection: ParsableArguments {
     }
 
     /// The client.
-    func client() throws -> AdminClient {
+    func client(timeout: Duration = .seconds(120)) throws -> AdminClient {
         let path =
             try socket ?? Connection.variable("MSS_OPERATEUR_SOCKET")
             ?? OperatorSettings(contentsOf: Connection.settingsFile(configuration)).administration.socket
-        return AdminClient(socket: path, administrator: declared)
+        return AdminClient(socket: path, administrator: declared, timeout: timeout)
     }
 
     /// Who asks. An account listed in the settings needs no name: the operator knows it.
@@ -49,9 +49,10 @@ struct Connection: ParsableArguments {
     /// - Parameter check: throws the exit status that the answer stands for.
     func perform<Command: AdminCommand>(
         _ command: Command.Type, _ arguments: Command.Arguments, payload: [UInt8] = [],
+        timeout: Duration = .seconds(120),
         show: (Command.Reply) -> Void, check: (Command.Reply) throws -> Void = { _ in }
     ) async throws {
-        let answer = try await client().ask(command, arguments, payload: payload)
+        let answer = try await client(timeout: timeout).ask(command, arguments, payload: payload)
         let reply = try JSONDecoder().decode(Command.Reply.self, from: Data(answer))
         if json { say(String(decoding: answer, as: UTF8.self)) } else { show(reply) }
         try check(reply)

@@ -18,7 +18,9 @@ struct OperatorTool: AsyncParsableCommand {
     /// One line for each command; each has a file of its own in `Commands`.
     static let commands: [any ParsableCommand.Type] = [
         RunCommand.self, StateCommand.self, ReloadCommand.self, SendCommand.self, QueueCommand.self,
-        WhitelistCommand.self, AccountsCommand.self,
+        WhitelistCommand.self, AccountsCommand.self, QuickstartCommand.self, CheckCommand.self, MailboxesCommand.self,
+        TracesCommand.self,
+        QuarantineCommand.self, IncidentCommand.self, BackupCommand.self, RestoreCommand.self,
     ]
 }
 

@@ -4,6 +4,7 @@ public enum AdminRegistry {
     public static let commands: [any AdminCommand.Type] =
         SubmissionCommands.all + QueueCommands.all + WhitelistCommands.all + StateCommands.all
         + [LoadAccounts.self]
+        + MailboxCommands.all + TraceCommands.all + QuarantineCommands.all + BackupCommands.all + IncidentCommands.all
 
     /// By name.
     static let byName: [String: any AdminCommand.Type] = Dictionary(

@@ -92,6 +92,9 @@ struct NodeParts {
         services.notifications = trust.channel(settings.tasks)
         services.clock = clock
         services.furtherJobs = [sealing, forgetting]
+        if let quarantine = quarantine as? SealedQuarantine {
+            services.furtherJobs.append(quarantine.expiryJob(clock: clock))
+        }
         return services
     }
 

@@ -57,18 +57,23 @@ extension OperatorNode {
         closing.add { await mail.close() }
         let repository = try SQLiteAccountRepository(path: layout.accounts)
         closing.add { try? repository.close() }
+        let quarantine = try await SealedQuarantine.open(layout.quarantine, master: master)
+        closing.add { await quarantine.close() }
+        for path in quarantine.damaged { logger.error("quarantine: damaged", metadata: ["file": "\(path)"]) }
+        let ledgers = try await SQLiteLedgers.open(layout.ledgerFile)
+        closing.add { await ledgers.close() }
+        if let path = ledgers.replaced { logger.error("ledgers: damaged, begun anew", metadata: ["file": "\(path)"]) }
         let (accounts, index) = try await openAccounts(settings, repository, trust, mail, traces, clock)
         return NodeParts(
             settings: settings, file: file, layout: layout, sockets: sockets, clock: clock, logger: logger,
             identities: identities, traces: traces, spool: spool, mail: mail, repository: repository,
             accounts: accounts, index: index, trust: trust, resolver: try resolver(settings.dns),
-            scanner: scanner(settings.antivirus), quarantine: try FileQuarantine(folder: layout.quarantine),
-            jobs: InMemoryJobLedger(), replies: InMemoryReplyLedger())
+            scanner: scanner(settings.antivirus), quarantine: quarantine, jobs: ledgers, replies: ledgers)
     }
 
     // MARK: Parts
 
-    private static func masterKey(_ settings: DataSettings) async throws -> StoreMasterKey {
+    static func masterKey(_ settings: DataSettings) async throws -> StoreMasterKey {
         guard let path = settings.masterKey else {
             return try await StoreMasterKey.command(settings.masterKeyCommand)
         }
@@ -109,7 +114,7 @@ extension OperatorNode {
         return (accounts, index)
     }
 
-    private static func resolver(_ settings: DNSSettings) throws(OperatorFailure) -> UnboundResolver {
+    static func resolver(_ settings: DNSSettings) throws(OperatorFailure) -> UnboundResolver {
         var configuration = UnboundConfiguration()
         if !settings.resolvers.isEmpty { configuration.upstream = .forwarders(settings.resolvers) }
         configuration.timeout = settings.timeout

@@ -82,6 +82,8 @@ extension OperatorNode {
         await open.observation?.stop()
         await spool.close()
         await mail.close()
+        await (quarantine as? SealedQuarantine)?.close()
+        await (jobs as? SQLiteLedgers)?.close()
         try? repository.close()
         await trust.close()
         do { try await traces.close() } catch { logger.error("traces not closed", metadata: ["error": "\(error)"]) }

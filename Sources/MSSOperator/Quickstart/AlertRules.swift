@@ -1,0 +1,111 @@
+/// The alert rules for Prometheus: what somebody must see to, and when.
+public enum AlertRules {
+    /// One rule.
+    struct Rule {
+        var name: String
+        var expression: String
+        var wait: String
+        var severity: String
+        var summary: String
+        var remedy: String
+    }
+
+    static let rules = [
+        Rule(
+            name: "MSSOperateurAbsent", expression: "absent(mss_component_up)", wait: "2m", severity: "critique",
+            summary: "L'opérateur MSSanté ne répond plus.",
+            remedy: "systemctl status mss-operator ; journalctl -u mss-operator"),
+        Rule(
+            name: "MSSComposantEnPanne", expression: "mss_component_up == 0", wait: "5m", severity: "critique",
+            summary: "Le composant {{ $labels.composant }} est en panne.", remedy: "mss-operator check"),
+        Rule(
+            name: "MSSComposantEnAlerte", expression: "mss_component_up == 0.5", wait: "1h", severity: "avertissement",
+            summary: "Le composant {{ $labels.composant }} est en alerte.", remedy: "mss-operator check"),
+        Rule(
+            name: "MSSFileEnRetard", expression: "mss_queue_oldest_seconds > 4 * 3600", wait: "10m",
+            severity: "critique",
+            summary: "Un message attend depuis plus de quatre heures (RE_SSI_5010).", remedy: "mss-operator file"),
+        Rule(
+            name: "MSSCibleDeRemise", expression: "mss_delivery_target_ratio < 0.98", wait: "30m",
+            severity: "avertissement",
+            summary: "Moins de 98 % des destinataires sont servis en quatre heures (RE_SSI_5010).",
+            remedy: "mss-operator file"),
+        Rule(
+            name: "MSSMessagesRetenus", expression: "mss_queue_held_messages > 0", wait: "1h",
+            severity: "avertissement",
+            summary: "Des messages sont retenus dans la file.", remedy: "mss-operator file"),
+        Rule(
+            name: "MSSEchecsDeRemise", expression: "increase(mss_recipients_failed_total[1h]) > 50", wait: "0m",
+            severity: "avertissement", summary: "Beaucoup de destinataires ont été abandonnés en une heure.",
+            remedy: "mss-operator traces chercher --action message.refuse"),
+        Rule(
+            name: "MSSListeBlancheVieille", expression: "mss_whitelist_age_seconds > 48 * 3600", wait: "10m",
+            severity: "critique", summary: "La liste blanche n'est plus confirmée depuis deux jours (EX_2.2_5010).",
+            remedy: "mss-operator liste-blanche"),
+        Rule(
+            name: "MSSListeBlancheEnEchec", expression: "mss_whitelist_failures > 5", wait: "0m",
+            severity: "avertissement",
+            summary: "Le téléchargement de la liste blanche échoue.", remedy: "mss-operator liste-blanche"),
+        Rule(
+            name: "MSSCRLPerimee", expression: "mss_crl_remaining_seconds < 0", wait: "1h", severity: "critique",
+            summary: "La CRL de {{ $labels.emetteur }} est périmée (EX_OPE_5050).",
+            remedy: "Vérifiez l'accès aux points de distribution des CRL."),
+        Rule(
+            name: "MSSCertificatExpireBientot", expression: "mss_certificate_remaining_days < 45", wait: "1h",
+            severity: "avertissement",
+            summary: "Le certificat {{ $labels.certificat }} expire dans moins de 45 jours (EX_SSI_5085).",
+            remedy: "Demandez son renouvellement à l'ANS."),
+        Rule(
+            name: "MSSCertificatExpire", expression: "mss_certificate_remaining_days < 7", wait: "0m",
+            severity: "critique",
+            summary: "Le certificat {{ $labels.certificat }} expire dans moins de 7 jours (EX_SSI_5085).",
+            remedy: "Sans lui aucun échange n'est possible : déposez le nouveau, puis systemctl reload mss-operator."),
+        Rule(
+            name: "MSSDisquePresquePlein", expression: "mss_disk_free_bytes / mss_disk_total_bytes < 0.1", wait: "10m",
+            severity: "critique", summary: "Moins de 10 % du disque des données est libre.",
+            remedy: "Agrandissez le disque : plein, le service refuse les messages (4.3.1)."),
+        Rule(
+            name: "MSSAnomalie", expression: "increase(mss_anomalies_total[15m]) > 0", wait: "0m",
+            severity: "avertissement",
+            summary: "Comportement inhabituel : {{ $labels.nature }} (EX_SSI_5090).",
+            remedy: "mss-operator traces chercher --famille technique --action incident.detect"),
+        Rule(
+            name: "MSSPairsRefuses", expression: "increase(mss_handshakes_refused_total[15m]) > 100", wait: "0m",
+            severity: "avertissement", summary: "Beaucoup de pairs refusés ({{ $labels.exigence }}).",
+            remedy: "mss-operator traces chercher --famille technique --action peer.connect"),
+        Rule(
+            name: "MSSMessagesInfectes", expression: "increase(mss_messages_infected_total[1h]) > 10", wait: "0m",
+            severity: "avertissement", summary: "Plus de dix messages infectés en une heure (EX_SSI_5090).",
+            remedy: "Examinez la quarantaine ; prévenez les émetteurs."),
+    ]
+
+    /// The file.
+    public static var yaml: String {
+        var text = """
+            # Règles d'alerte de l'opérateur MSSanté (prometheus.yml : rule_files). Vérifier : promtool check rules FICHIER
+            groups:
+              - name: mss-operator
+                rules:
+
+            """
+        for rule in rules {
+            text += """
+                      - alert: \(rule.name)
+                        expr: \(quoted(rule.expression))
+                        for: \(rule.wait)
+                        labels:
+                          gravite: \(rule.severity)
+                        annotations:
+                          resume: \(quoted(rule.summary))
+                          remede: \(quoted(rule.remedy))
+
+                """
+        }
+        return text
+    }
+
+    /// YAML's single quotes: nothing in them means anything but themselves.
+    private static func quoted(_ text: String) -> String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+    }
+}

@@ -1,0 +1,96 @@
+import Glibc
+import MSSCore
+import MSSStore
+import MSSTestKit
+import Testing
+
+@testable import MSSOperator
+
+@Suite("quickstart makes what an operator begins with")
+struct QuickstartTests {
+    private func quickstart(_ folder: String) throws -> Quickstart {
+        try Quickstart(
+            folder: folder,
+            Quickstart.Request(domains: [try Domain("ch-alpha.mssante.fr"), try Domain("ehpad.mssante.fr")]))
+    }
+
+    @Test("the configuration that it writes is read back as it was meant, commented key by key")
+    func configuration() throws {
+        let root = try TestFiles.temporaryDirectory("mss-quickstart")
+        defer { CommandWorld.remove(root) }
+        let folder = root + "/mssante"
+        let quickstart = try quickstart(folder)
+        let made = try quickstart.make()
+        let yaml = String(decoding: try TestFiles.read(folder + "/operateur.yaml"), as: UTF8.self)
+        let settings = try OperatorSettings(yaml: yaml, file: folder + "/operateur.yaml")
+        #expect(settings.differences(from: try quickstart.settings).isEmpty)
+        #expect(yaml.split(separator: "\n").count { $0.contains("# ") } > 40)
+        for file in made { #expect(access(folder + "/" + file.name, R_OK) == 0, "\(file.name)") }
+        #expect(throws: StoreError.notEmpty(path: folder)) { _ = try quickstart.make() }
+        // The key is a key, and nobody else's.
+        _ = try StoreMasterKey.file(folder + "/cles/maitresse.cle")
+        var status = stat()
+        #expect(stat(folder + "/cles", &status) == 0 && status.st_mode & 0o077 == 0)
+        #expect(
+            !yaml.contains(
+                String(decoding: try TestFiles.read(folder + "/cles/maitresse.cle").prefix(64), as: UTF8.self)))
+        #expect(quickstart.nextSteps.count >= 6)
+    }
+
+    @Test("EX_LPS_0300: the zone holds the MX and the four SRV of each domain, names absolute")
+    func zone() throws {
+        let zone = try quickstart("/x").zone
+        for domain in ["ch-alpha.mssante.fr.", "ehpad.mssante.fr."] {
+            #expect(zone.contains("\(domain) 3600 IN MX 10 mss.ch-alpha.mssante.fr."))
+            #expect(zone.contains("_submission._tcp.\(domain) 3600 IN SRV 10 100 587 psc.\(domain)"))
+            #expect(zone.contains("_submission._tcp.\(domain) 3600 IN SRV 20 100 587 app.\(domain)"))
+            #expect(zone.contains("_imap._tcp.\(domain) 3600 IN SRV 10 100 143 psc.\(domain)"))
+            #expect(zone.contains("_imap._tcp.\(domain) 3600 IN SRV 20 100 143 app.\(domain)"))
+        }
+        for line in zone.split(separator: "\n") where !line.hasPrefix(";") { #expect(line.contains(" IN ")) }
+    }
+
+    @Test("the units run as an ordinary user with port 25 from systemd, and say what the settings say")
+    func units() throws {
+        let quickstart = try quickstart("/etc/mssante")
+        #expect(try quickstart.settings.inbound.address == .systemd(name: "smtp"))
+        #expect(
+            quickstart.socket.contains("ListenStream=25\n") && quickstart.socket.contains("FileDescriptorName=smtp\n"))
+        let service = quickstart.service
+        for line in [
+            "User=mssante", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "ProtectSystem=strict",
+            "SystemCallFilter=@system-service", "ExecReload=/bin/kill -HUP $MAINPID", "MemoryDenyWriteExecute=yes",
+            "ExecStart=/usr/local/bin/mss-operator run --config /etc/mssante/operateur.yaml",
+            "StateDirectory=mssante",
+        ] { #expect(service.contains(line + "\n"), "\(line)") }
+        #expect(try quickstart.settings.data.folder == "/var/lib/mssante")
+        // Every line is a section, a setting, a remark or empty.
+        for line in (service + quickstart.socket).split(separator: "\n") {
+            #expect(line.hasPrefix("[") || line.hasPrefix("#") || line.contains("="), "\(line)")
+        }
+    }
+
+    @Test("EX_SSI_5080: the alert rules are YAML, and name only metrics that the operator has")
+    func alerts() throws {
+        guard case .success(.mapping(let top, _)) = SettingsNode.parse(AlertRules.yaml),
+            case .list(let groups, _)? = top.first(where: { $0.key == "groups" })?.value,
+            case .mapping(let group, _)? = groups.first,
+            case .list(let rules, _)? = group.first(where: { $0.key == "rules" })?.value
+        else {
+            Issue.record("not the form of a rule file")
+            return
+        }
+        #expect(rules.count == AlertRules.rules.count)
+        let package = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let page = String(
+            decoding: try TestFiles.read("/\(package)/Sources/MSSOperator/Observation/MetricsPage.swift"), as: UTF8.self
+        )
+        for rule in AlertRules.rules {
+            let names = rule.expression.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.filter {
+                $0.hasPrefix("mss_")
+            }
+            #expect(!names.isEmpty)
+            for name in names { #expect(page.contains("\"\(name)\""), "\(name)") }
+        }
+    }
+}
