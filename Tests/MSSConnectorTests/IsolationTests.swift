@@ -93,7 +93,7 @@ struct IsolationTests {
                     return opened
                 }
             }
-            group.addTask {
+            group.addTask { @Sendable in
                 for _ in 0..<20 {
                     lps.psc.fault = [.error, .down, .page, nil].randomElement()!
                     await Task.yield()

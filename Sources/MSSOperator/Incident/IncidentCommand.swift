@@ -1,3 +1,5 @@
+import MSSConnector
+import MSSStore
 public import MSSCore
 import MSSTraces
 

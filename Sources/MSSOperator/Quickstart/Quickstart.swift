@@ -1,3 +1,4 @@
+import MSSPolicy
 public import MSSCore
 import MSSDNS
 import MSSStore

@@ -19,8 +19,11 @@ extension MailStore {
     /// - Throws: ``StoreError/unknownMessage``; reading throws ``StoreError/damaged(path:offset:reason:)`` for octets that
     ///   are not those that were delivered.
     public func content(of uid: UInt32, in folder: MailFolderID) async throws -> SMTPContent {
-        let size = try await place(of: uid, in: folder).size
-        return SMTPContent(size: size) { [self] in MailContent(store: self, folder: folder, uid: uid) }
+        // Where it lies now: should it move before it is read, the first frame that is not found there is looked for again.
+        let place = try await place(of: uid, in: folder)
+        return SMTPContent(size: place.size) { [self] in
+            MailContent(store: self, folder: folder, uid: uid, place: place)
+        }
     }
 
     /// A range of a message's octets; less at its end. Only the frames in which it lies are read.
@@ -48,23 +51,54 @@ extension MailStore {
     ///
     /// - Parameter mailbox: only of this one.
     func place(of uid: UInt32, in folder: MailFolderID, of mailbox: MailboxName? = nil) async throws -> MailPlace {
-        let found = try await read { database -> (place: [Int], name: Data, wrapped: Data, mailbox: Int64)? in
-            try database.one(
-                """
-                SELECT blob.volume, blob.offset, blob.size, blob.name, message.key, folder.mailbox FROM message
-                JOIN blob ON blob.id = message.blob JOIN folder ON folder.id = message.folder
-                JOIN mailbox ON mailbox.id = folder.mailbox
-                WHERE message.folder = ?1 AND message.uid = ?2 AND (?3 IS NULL OR mailbox.name = ?3)
-                """, [folder.rawValue, uid, mailbox?.rawValue]
-            ).map { ([$0[0], $0[1], $0[2]], $0[3], $0[4], $0[5]) }
+        guard let found = try await rows(from: uid, to: uid, in: folder, of: mailbox).first else {
+            throw StoreError.unknownMessage
         }
-        guard let found else { throw StoreError.unknownMessage }
-        let name = [UInt8](found.name)
-        guard let key = try keys.unwrap([UInt8](found.wrapped), for: found.mailbox, blob: name) else {
+        guard let place = try place(found) else {
             throw StoreError.damaged(path: folderPath, offset: 0, reason: "message key")
         }
-        return MailPlace(
-            volume: UInt32(found.place[0]), offset: found.place[1], size: found.place[2], name: name, key: key)
+        return place
+    }
+
+    /// Where messages lie now, of a range of UIDs; those whose key is not what was written are left out.
+    func places(from first: UInt32, to last: UInt32, in folder: MailFolderID) async throws -> [(UInt32, MailPlace)] {
+        try await rows(from: first, to: last, in: folder).compactMap { row in
+            try place(row).map { (row.uid, $0) }
+        }
+    }
+
+    private struct PlaceRow: Sendable {
+        var uid: UInt32
+        var place: [Int]
+        var name: [UInt8]
+        var wrapped: [UInt8]
+        var mailbox: Int64
+    }
+
+    private func rows(
+        from first: UInt32, to last: UInt32, in folder: MailFolderID, of mailbox: MailboxName? = nil
+    ) async throws -> [PlaceRow] {
+        try await read { database in
+            try database.all(
+                """
+                SELECT message.uid, blob.volume, blob.offset, blob.size, blob.name, message.key, folder.mailbox
+                FROM message JOIN blob ON blob.id = message.blob JOIN folder ON folder.id = message.folder
+                JOIN mailbox ON mailbox.id = folder.mailbox
+                WHERE message.folder = ?1 AND message.uid BETWEEN ?2 AND ?3 AND (?4 IS NULL OR mailbox.name = ?4)
+                """, [folder.rawValue, first, last, mailbox?.rawValue]
+            ).map { row in
+                PlaceRow(
+                    uid: row[0], place: [row[1], row[2], row[3]], name: [UInt8](row[4] as Data),
+                    wrapped: [UInt8](row[5] as Data), mailbox: row[6])
+            }
+        }
+    }
+
+    private func place(_ row: PlaceRow) throws(StoreError) -> MailPlace? {
+        try keys.unwrap(row.wrapped, for: row.mailbox, blob: row.name).map { key in
+            MailPlace(
+                volume: UInt32(row.place[0]), offset: row.place[1], size: row.place[2], name: row.name, key: key)
+        }
     }
 
     private var folderPath: String { self.folder + "/" + MailStore.base }
@@ -101,23 +135,16 @@ struct MailContent: AsyncSequence, Sendable {
     let store: MailStore
     let folder: MailFolderID
     let uid: UInt32
+    let place: MailPlace
 
     struct AsyncIterator: AsyncIteratorProtocol {
         let content: MailContent
-        var place: MailPlace?
         var index = 0
 
         mutating func next() async throws -> ByteBuffer? {
-            let place: MailPlace
-            if let known = self.place {
-                place = known
-            } else {
-                place = try await content.store.place(of: content.uid, in: content.folder)
-                self.place = place
-            }
-            guard index < BlobFormat.frames(place.size) else { return nil }
+            guard index < BlobFormat.frames(content.place.size) else { return nil }
             defer { index += 1 }
-            let plain = try await content.store.frame(index, place, content.uid, content.folder)
+            let plain = try await content.store.frame(index, content.place, content.uid, content.folder)
             return plain.isEmpty ? nil : ByteBuffer(bytes: plain)
         }
     }

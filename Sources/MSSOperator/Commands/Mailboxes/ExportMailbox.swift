@@ -1,3 +1,4 @@
+import MSSSMTP
 import Glibc
 import MSSAccounts
 public import MSSCore

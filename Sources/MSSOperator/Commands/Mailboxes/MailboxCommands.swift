@@ -1,3 +1,4 @@
+import MSSStore
 import MSSAccounts
 import MSSConnector
 public import MSSCore

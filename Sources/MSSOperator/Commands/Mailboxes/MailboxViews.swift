@@ -113,7 +113,7 @@ public struct MailboxDetails: Codable, Sendable, Hashable {
         if case .suspended(let reason, let since) = mailbox.state { suspension = "\(since.xsdDateTime) : \(reason)" }
         created = mailbox.createdAt.xsdDateTime
         lastConnection = mailbox.lastConnection?.xsdDateTime
-        forwarding = mailbox.forwarding?.text
+        forwarding = mailbox.forwarding?.description
         hasAutomaticReply = mailbox.automaticReply != nil
     }
 
