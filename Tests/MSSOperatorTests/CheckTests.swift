@@ -1,3 +1,6 @@
+import MSSTLS
+import MSSConnector
+import Logging
 import Glibc
 import MSSCore
 import MSSDNS

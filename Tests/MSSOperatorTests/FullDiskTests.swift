@@ -1,3 +1,4 @@
+import NIOCore
 import Glibc
 import MSSAccounts
 import MSSConnector

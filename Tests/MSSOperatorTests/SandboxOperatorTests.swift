@@ -1,3 +1,5 @@
+import MSSWhitelist
+import MSSTLS
 import MSSAccounts
 import MSSCore
 import MSSTestKit

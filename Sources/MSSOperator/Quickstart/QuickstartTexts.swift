@@ -1,3 +1,5 @@
+import MSSCore
+
 /// Texts that explain the places for files.
 enum QuickstartTexts {
     static let keys = """
