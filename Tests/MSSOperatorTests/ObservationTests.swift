@@ -116,7 +116,9 @@ struct ObservationTests {
     func redaction() {
         #expect(LogRedaction.clean("AUTH PLAIN AGFkZWxlAHNlY3JldA==") == "AUTH PLAIN ***")
         #expect(LogRedaction.clean("rcpt 190017500000123@patient.mssante.fr") == "rcpt ***@patient.mssante.fr")
-        #expect(LogRedaction.clean("a\r\nb") == "a b" || LogRedaction.clean("a\r\nb") == "a")
+        #expect(LogRedaction.clean("a\r\nb") == "a b")
+        #expect(LogRedaction.clean("reloaded") == "reloaded")
+        #expect(LogRedaction.clean("Bearer eyJhbGciOiJIUzI1NiJ9.e30.abc") == "Bearer ***")
         #expect(LogRedaction.clean("12345678901234") == "12345678901234")
         #expect(JSONText.quoted("\"\\\u{1}é\n") == "\"\\\"\\\\\\u0001é\\u000a\"")
     }

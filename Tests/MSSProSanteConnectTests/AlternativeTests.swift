@@ -65,7 +65,7 @@ struct AlternativeTests {
         let hash = try #require(PasswordHash("café ☕", cost: Self.cheap))
         let other = try #require(PasswordHash("café ☕", cost: Self.cheap))
         #expect(hash.text != other.text)
-        let kept = try #require(PasswordHash(hash.text))
+        let kept = try #require(PasswordHash(text: hash.text))
         #expect(kept == hash)
         #expect(kept.matches("café ☕"))
         #expect(!kept.matches("café"))
@@ -84,7 +84,7 @@ struct AlternativeTests {
             "$scrypt$ln=4,r=8,p=-1$c2FsdHNhbHRzYWx0$\(String(repeating: "A", count: 43))",
             "$argon2id$ln=4,r=8,p=1$c2FsdHNhbHRzYWx0$\(String(repeating: "A", count: 43))",
         ])
-    func badHashes(_ text: String) { #expect(PasswordHash(text) == nil) }
+    func badHashes(_ text: String) { #expect(PasswordHash(text: text) == nil) }
 
     @Test("Python's scrypt computes the hash that we keep")
     func pythonScrypt() async throws {

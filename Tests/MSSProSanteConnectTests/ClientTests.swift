@@ -51,21 +51,6 @@ struct ClientTests {
         }
     }
 
-    @Test("RFC 7636: a code that was stolen on its way is worth nothing without the verifier")
-    func stolenCode() async throws {
-        try await Realm.with { realm in
-            let client = ProSanteConnectClient(realm.provider, as: Self.publicClient, clock: realm.clock)
-            let victim = try await client.beginSignIn(redirect: Self.redirect)
-            let thief = try await client.beginSignIn(redirect: Self.redirect)
-            let callback = try await Self.browse(victim.url, as: Self.doctor, in: realm)
-            // With the thief's state in its place the software asks, and the provider refuses.
-            let forged = callback.replacing(victim.state, with: thief.state)
-            await #expect(throws: SignInFailure.refused("invalid_grant")) {
-                try await client.finish(thief, callback: forged)
-            }
-        }
-    }
-
     @Test("RFC 6749 §10.12, RFC 9207: a callback of another request or another issuer is refused without a question")
     func foreignCallbacks() async throws {
         try await Realm.with { realm in

@@ -115,7 +115,8 @@ struct LedgerTests {
         }
         #expect(winners == 1)
         for number in 0..<100 { _ = try await ledgers.claim(box, to: "c\(number)", at: start, interval: day) }
-        #expect(try await ledgers.replyCount() == 103)
+        // The second mailbox's answer, a day old when another was noted, was forgotten with it.
+        #expect(try await ledgers.replyCount() == 102)
         for number in 0..<2 {
             _ = try await ledgers.claim(box, to: "d\(number)", at: start + day + day, interval: day)
         }

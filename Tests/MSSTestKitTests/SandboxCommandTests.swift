@@ -95,7 +95,7 @@ import Testing
             openssl rsa -in psc.key -pubout -out publique.pem 2>/dev/null
             openssl dgst -sha256 -verify publique.pem -signature signature signe
             mss-sandbox token . 899700000009 --defaut alg-none | grep -c '[.]$'
-            mss-sandbox token . 899700000009 --xoauth2 a@b.mssante.fr | base64 -d | head -c 21; echo
+            mss-sandbox token . 899700000009 --xoauth2 a@b.mssante.fr | base64 -d | head -c 20; echo
             stat -c 'mode %a' psc.key
             ! mss-sandbox token . 899700000009 --defaut imaginaire 2>&1
             """

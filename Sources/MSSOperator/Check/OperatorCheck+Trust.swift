@@ -28,7 +28,12 @@ extension OperatorCheck {
             }
             own.append(identity)
             items.append(validity(subject, identity.tls.chain[0]))
-            // The key belongs to it or not: OpenSSL says so when a context is made.
+            if !identity.tls.key.matches(identity.tls.chain[0]) {
+                items.append(
+                    CheckItem(
+                        subject, .failure, "La clé privée n'est pas celle du certificat.",
+                        remedy: "Déposez la clé privée de ce certificat.", "EX_SSI_5100"))
+            }
             do throws(TLSConfigurationFailure) {
                 _ = try TLSContext(
                     .server(

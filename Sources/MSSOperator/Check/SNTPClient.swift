@@ -128,7 +128,7 @@ enum SNTPPacket {
         var seconds = Int64(value >> 32) - epoch
         let era = Int64(1) << 32
         seconds += (near.seconds - seconds + era / 2).quotientRoundedDown(era) * era
-        return Timestamp(seconds: seconds, nanoseconds: Int32((value & 0xFFFF_FFFF) * 1_000_000_000 >> 32))
+        return Timestamp(seconds: seconds, nanoseconds: Int32(((value & 0xFFFF_FFFF) * 1_000_000_000) >> 32))
     }
 }
 

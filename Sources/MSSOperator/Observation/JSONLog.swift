@@ -86,7 +86,10 @@ public struct JSONLogHandler: LogHandler {
 enum LogRedaction {
     /// Masks credentials, and numbers of 15 digits or more: an INS is a patient's identity (EX_GDT_5050).
     static func clean(_ text: String) -> String {
-        let text = TraceText(text.split(separator: "\n", omittingEmptySubsequences: true).joined(separator: " ")).text
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        // A word alone is the name of something here, and no answer of a SASL exchange, as it would be in a trace.
+        let text =
+            line.contains(" ") ? TraceText(line).text : String(TraceText("- \(line)").text.dropFirst(2))
         var result: [UInt8] = []
         var digits: [UInt8] = []
         func flush() {

@@ -48,7 +48,7 @@ public struct PasswordHash: Sendable, Hashable {
     }
 
     /// Reads `$scrypt$ln=15,r=8,p=3$salt$hash`, both in base64 without padding.
-    public init?(_ text: some StringProtocol) {
+    public init?(text: some StringProtocol) {
         let parts = text.split(separator: "$", omittingEmptySubsequences: false)
         guard parts.count == 5, parts[0].isEmpty, parts[1] == "scrypt" else { return nil }
         let parameters = parts[2].split(separator: ",", omittingEmptySubsequences: false)

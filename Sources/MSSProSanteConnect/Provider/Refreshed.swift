@@ -50,10 +50,8 @@ actor Refreshed<Value: Sendable> {
     }
 
     private func attempt() async {
-        if let running {
-            _ = await running.value
-            return
-        }
+        // Who waits may go on before the one who began: whoever is first notes the result.
+        if let running { return note(await running.value) }
         attempted = clock.now()
         let load = load
         // Not a child of the caller: others wait for it too, and a client that goes must not take it along.
@@ -61,6 +59,10 @@ actor Refreshed<Value: Sendable> {
         running = task
         let result = await task.value
         running = nil
+        note(result)
+    }
+
+    private func note(_ result: Result<Value, ProviderFailure>) {
         switch result {
         case .success(let value):
             held = (value, clock.now())
