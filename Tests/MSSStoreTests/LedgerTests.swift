@@ -127,34 +127,4 @@ struct LedgerTests {
         #expect(!text.contains("patient.mssante.fr"), "correspondents are digests")
     }
 
-    @Test("a full disk refuses the answer and the run, nothing is lost, and both are possible again when there is room")
-    func full() async throws {
-        let folder = try TestFolder()
-        defer { folder.remove() }
-        let path = folder.path + "/ledgers.sqlite"
-        await #expect(processExitsWith: .success) { [path = path as String] in
-            let ledgers = try await SQLiteLedgers.open(path)
-            let first = try await ledgers.claim(MailboxID(1), to: "a", at: start, interval: .seconds(60))
-            precondition(first)
-            limitFiles(to: 64 << 10)
-            var taken = 0
-            do {
-                for number in 0..<5000 {
-                    let isNew = try await ledgers.claim(
-                        MailboxID(2), to: "b\(number)", at: start, interval: .seconds(60))
-                    precondition(isNew)
-                    taken += 1
-                }
-                preconditionFailure("written without room")
-            } catch StoreError.diskFull {}
-            limitFiles(to: nil)
-            let again = try await ledgers.claim(MailboxID(2), to: "b0", at: start, interval: .seconds(60))
-            let last = try await ledgers.claim(MailboxID(2), to: "b\(taken)", at: start, interval: .seconds(60))
-            precondition(!again && last)
-            await ledgers.close()
-        }
-        let ledgers = try await SQLiteLedgers.open(path)
-        #expect(ledgers.replaced == nil)
-        await ledgers.close()
-    }
 }

@@ -36,6 +36,9 @@ final class SMTPServerHandler: ChannelInboundHandler {
     private var isLeaving = false
     private var discarded = 0
 
+    /// Replies are gathered up to so many octets before they go to the socket.
+    private static let replyOctets = 16 << 10
+
     /// Time and octets that a client is given to read the last reply: closing at once would take it from it.
     private static let leaveTime = TimeAmount.seconds(2)
     private static let leaveOctets = 1 << 20
@@ -145,6 +148,7 @@ final class SMTPServerHandler: ChannelInboundHandler {
         isDriving = true
         while true {
             // Replies to commands sent ahead must not pile up before a client that does not read them.
+            if outgoing.readableBytes >= Self.replyOctets { flush(context) }
             if !context.channel.isWritable, !session.isClosed { break }
             guard let action = session.next(at: context.eventLoop.now) else { break }
             perform(action, context)
