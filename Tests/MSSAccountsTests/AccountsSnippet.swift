@@ -1,3 +1,4 @@
+import MSSTestKit
 import Testing
 
 // snippet: accounts

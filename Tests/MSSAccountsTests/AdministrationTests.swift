@@ -1,5 +1,6 @@
 import MSSAccounts
 import MSSCore
+import MSSTestKit
 import Testing
 
 @Suite struct AdministrationTests {
@@ -92,7 +93,7 @@ import Testing
         let hospital = try await Hospital(base)
         let accounts = hospital.accounts
         let before = hospital.clock.now()
-        hospital.clock.advance(-3_600)
+        hospital.clock.advance(.seconds(-3_600))
         try await accounts.perform(.setQuota(hospital.personal.id, 5), by: Hospital.administrator)
         let changes = hospital.journal.changes.withLock { $0.suffix(2) }
         #expect(changes.map(\.operation) == ["clockWentBack", "setQuota"])

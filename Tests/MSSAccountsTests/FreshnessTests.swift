@@ -1,5 +1,6 @@
 import MSSAccounts
 import MSSCore
+import MSSTestKit
 import Testing
 
 /// A base that can be out of reach.

@@ -1,5 +1,6 @@
 import MSSAccounts
 import MSSCore
+import MSSTestKit
 import Testing
 
 /// A channel that keeps what it is given, and cannot reach some.

@@ -3,6 +3,7 @@ import MSSConnector
 import MSSCore
 import MSSPolicy
 
+import MSSTestKit
 import Testing
 
 @Suite struct OperationTests {

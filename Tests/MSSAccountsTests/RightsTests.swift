@@ -1,5 +1,6 @@
 import MSSAccounts
 import MSSCore
+import MSSTestKit
 import Testing
 
 @Suite struct RightsTests {

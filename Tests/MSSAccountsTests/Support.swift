@@ -2,6 +2,7 @@ import Foundation
 import MSSAccounts
 import MSSCore
 
+import MSSTestKit
 import Testing
 
 /// The kinds of base: every test of the suite runs on each.
@@ -26,15 +27,6 @@ final class Folder: Sendable {
     }
     deinit { try? FileManager.default.removeItem(atPath: path) }
     func file(_ name: String) -> String { "\(path)/\(name)" }
-}
-
-/// A clock that tests move.
-final class TestClock: WallClock {
-    private let time: Guarded<Timestamp>
-    init(_ time: Timestamp = Timestamp(seconds: 1_770_000_000)) { self.time = Guarded(time) }
-    func now() -> Timestamp { time.withLock { $0 } }
-    func advance(_ seconds: Int64) { time.withLock { $0 = $0 + .seconds(seconds) } }
-    func advance(days: Int64) { advance(days * 86_400) }
 }
 
 /// A journal that keeps what it is given, and can fail.

@@ -1,5 +1,6 @@
 import Foundation
 import MSSCore
+import MSSTestKit
 import Testing
 
 @testable import MSSAccounts

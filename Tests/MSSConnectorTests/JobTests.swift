@@ -3,6 +3,7 @@ import MSSCore
 import MSSMessage
 import MSSPolicy
 import MSSSMTP
+import MSSTestKit
 import Testing
 
 @testable import MSSConnector

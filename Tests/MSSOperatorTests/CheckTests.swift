@@ -64,13 +64,9 @@ struct CheckTests {
         let good = OperatorCheck(world.settings, environment).certificates()
         #expect(good.own.count == 1 && good.0.allSatisfy { $0.verdict == .ok }, "\(good.0)")
         let end = good.own[0].tls.chain[0].notAfter
-        struct Fixed: WallClock {
-            let time: Timestamp
-            func now() -> Timestamp { time }
-        }
-        environment.clock = Fixed(time: end - .seconds(10 * 86_400))
+        environment.clock = FixedWallClock(end - .seconds(10 * 86_400))
         #expect(verdict(OperatorCheck(world.settings, environment).certificates().0, "Certificat") == .warning)
-        environment.clock = Fixed(time: end + .seconds(1))
+        environment.clock = FixedWallClock(end + .seconds(1))
         #expect(verdict(OperatorCheck(world.settings, environment).certificates().0, "Certificat") == .failure)
         environment.clock = SystemWallClock()
         try TestPKI.shared.issue(.server(commonName: "autre.mssante.fr")).write(to: world.root + "/cles", name: "autre")

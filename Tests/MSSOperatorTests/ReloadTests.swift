@@ -70,7 +70,6 @@ struct ReloadTests {
         try await space.close()
     }
 
-
     @Test(
         "EX_OPE_5020: with several certificates the server name chooses, and the renewal of the second reaches its name"
     )

@@ -4,14 +4,6 @@ import MSSTestKit
 
 @testable import MSSProSanteConnect
 
-/// A clock that tests move.
-final class TestClock: WallClock {
-    private let time: Guarded<Timestamp>
-    init(_ time: Timestamp = Timestamp(seconds: 1_770_000_000)) { self.time = Guarded(time) }
-    func now() -> Timestamp { time.withLock { $0 } }
-    func advance(_ duration: Duration) { time.withLock { $0 = $0 + duration } }
-}
-
 /// A provider over real HTTPS with everything that asks it.
 struct Realm {
     static let doctor = TestProSanteConnect.Person(

@@ -10,7 +10,7 @@ import Testing
 
     /// An export of 21 of 30 records out of three segments, one of them anonymised.
     private static func exported() async throws -> (TestStore, String, TraceExport) {
-        let test = try TestStore(clock: TestClock("2016-06-01T10:00:00Z"))
+        let test = try TestStore(clock: MSSTracesTests.clock(at: "2016-06-01T10:00:00Z"))
         let store = try await test.open()
         for segment in 0..<3 {
             test.clock.advance(.seconds(segment * 30 * 86_400))
@@ -129,7 +129,7 @@ import Testing
 
     @Test("Anonymised traces are exported and verified too; what was erased is said")
     func anonymised() async throws {
-        let test = try TestStore(clock: TestClock("2016-06-01T10:00:00Z"))
+        let test = try TestStore(clock: MSSTracesTests.clock(at: "2016-06-01T10:00:00Z"))
         defer { test.remove() }
         let store = try await test.open()
         try await store.record((1...4).map { received($0) })

@@ -8,7 +8,7 @@ import Testing
 @Suite struct TraceRetentionTests {
     /// One segment of each journal in 2016, one in 2025, one now (1 July 2026), each of ten records.
     private static func filled() async throws -> (TestStore, TraceStore) {
-        let test = try TestStore(clock: TestClock("2016-06-01T10:00:00Z"))
+        let test = try TestStore(clock: MSSTracesTests.clock(at: "2016-06-01T10:00:00Z"))
         let store = try await test.open()
         for days in [0, 9 * 365, 395] {
             test.clock.advance(.seconds(days * 86_400))

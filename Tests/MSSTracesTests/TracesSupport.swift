@@ -5,15 +5,8 @@ import MSSTestKit
 import MSSTraces
 import Synchronization
 
-/// A clock that the test moves.
-final class TestClock: WallClock {
-    private let time: Mutex<Timestamp>
-
-    init(_ text: String = "2026-07-01T08:00:00Z") { time = Mutex(try! Timestamp(rfc3339: text)) }  // a literal
-
-    func now() -> Timestamp { time.withLock { $0 } }
-    func advance(_ duration: Duration) { time.withLock { $0 = $0 + duration } }
-}
+/// A clock at a time that a test names.
+func clock(at text: String) -> TestClock { TestClock(try! Timestamp(rfc3339: text)) }  // a literal
 
 /// A store in a folder of its own, which goes with the value.
 struct TestStore {
@@ -27,7 +20,7 @@ struct TestStore {
         func add(_ notice: TraceNotice) { list.withLock { $0.append(notice) } }
     }
 
-    init(clock: TestClock = TestClock()) throws {
+    init(clock: TestClock = MSSTracesTests.clock(at: "2026-07-01T08:00:00Z")) throws {
         folder = try TestFiles.temporaryDirectory("mss-traces")
         self.clock = clock
     }

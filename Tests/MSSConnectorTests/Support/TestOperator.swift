@@ -13,15 +13,6 @@ import NIOCore
 
 @testable import MSSConnector
 
-/// A clock that tests move.
-final class TestClock: WallClock {
-    private let time: Guarded<Timestamp>
-    init(_ time: Timestamp = Samples.epoch) { self.time = Guarded(time) }
-    func now() -> Timestamp { time.withLock { $0 } }
-    func advance(_ duration: Duration) { time.withLock { $0 = $0 + duration } }
-    func set(_ time: Timestamp) { self.time.withLock { $0 = time } }
-}
-
 /// A journal of accounts that keeps nothing.
 struct NoJournal: AccountJournal {
     func record(_ changes: [AccountChange]) async throws {}

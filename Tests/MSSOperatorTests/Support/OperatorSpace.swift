@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Logging
 import MSSAccounts
@@ -52,6 +53,7 @@ final class OperatorSpace: Sendable {
         try await zones.stop()
         try await list.stop()
         try await crls.stop()
+        try? FileManager.default.removeItem(atPath: folder)
     }
 
     /// Settings of the operator of a domain.

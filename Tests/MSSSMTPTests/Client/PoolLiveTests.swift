@@ -64,9 +64,14 @@ struct PoolLiveTests {
         let pool = try pool()
         let first = try await pool.send(.test("b@d.test", text: "one\r\n"), to: .local(server.port))
         #expect(first.delivered.count == 1)
-        let second = try await pool.send(.test("b@d.test", "c@d.test", text: "two\r\n"), to: .local(server.port))
+        // More than the sockets hold: the end of a small one may be on its way before the server is seen to close, and then
+        // it is not known whether the message was taken (the test of the lost answer).
+        let text =
+            leaving == .closingInData
+            ? String(repeating: "\(String(repeating: "x", count: 76))\r\n", count: 200_000) : "two\r\n"
+        let second = try await pool.send(.test("b@d.test", "c@d.test", text: text), to: .local(server.port))
         #expect(second.delivered.map(\.text) == ["b@d.test", "c@d.test"])
-        #expect(server.log.messages == ["one\r\n", "two\r\n"])
+        #expect(server.log.messages == ["one\r\n", text])
         #expect(server.log.connections == 2)
         await pool.close()
         try await server.stop()

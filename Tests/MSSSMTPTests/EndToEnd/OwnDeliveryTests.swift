@@ -48,7 +48,7 @@ struct OwnDeliveryTests {
         let notices = FrenchDeliveryNotices(
             author: Mailbox(name: "Service de messagerie", address: "postmaster@clinique.test"),
             host: "mx.clinique.test", zoneMinutes: { _ in 60 })
-        let clock = SteppingClock()
+        let clock = TestClock()
         let runner = DeliveryRunner(queue: queue, agent: agent, notices: notices, clock: clock, chance: { 0.5 })
         var message = SMTPOutgoingMessage.full(
             "b@hopital.test", "unknown@hopital.test", "c@clinique.test", "d@retire.test")
@@ -124,7 +124,7 @@ struct OwnDeliveryTests {
         let router = Self.router(["hopital.test": [(10, "mx.hopital.test")]], ["mx.hopital.test": "127.0.0.1"])
         let pool = SMTPClientPool(limits: .init(idle: .seconds(300))) { _ in try! .own() }
         let queue = InMemoryDeliveryQueue()
-        let clock = SteppingClock()
+        let clock = TestClock()
         func run() async {
             await DeliveryRunner(
                 queue: queue, agent: DeliveryAgent(router: router, sender: pool, port: server.port),

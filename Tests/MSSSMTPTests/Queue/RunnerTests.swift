@@ -1,4 +1,5 @@
 import MSSCore
+import MSSTestKit
 import Testing
 
 @testable import MSSSMTP
@@ -6,7 +7,7 @@ import Testing
 @Suite("The runner empties the queue")
 struct RunnerTests {
     private let queue = InMemoryDeliveryQueue()
-    private let clock = SteppingClock()
+    private let clock = TestClock()
 
     private func runner(_ agent: any DeliveryAttempting, limits: DestinationLimits = DestinationLimits())
         -> DeliveryRunner
@@ -172,13 +173,6 @@ struct RunnerTests {
         #expect(agent.attempts.count == 1)
         #expect(await queue.count == 2)
     }
-}
-
-/// A clock that the test moves.
-final class SteppingClock: WallClock {
-    private let time = Guarded(Timestamp(seconds: 1_000_000))
-    func now() -> Timestamp { time.withLock { $0 } }
-    func advance(_ duration: Duration) { time.withLock { $0 = $0 + duration } }
 }
 
 /// A value that several tasks look at.
