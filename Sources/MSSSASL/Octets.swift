@@ -1,17 +1,18 @@
-// Octets of lines as SASL, SMTP and IMAP write them: kept once, for this package's protocols.
+// Octets of lines as SASL, SMTP and IMAP write them: kept once, for this package's protocols. Inlinable: they are asked
+// for each octet that comes.
 
 extension UInt8 {
-    package static let carriageReturn: UInt8 = 0x0D
-    package static let lineFeed: UInt8 = 0x0A
-    package static let space: UInt8 = 0x20
-    package static let controlA: UInt8 = 0x01
+    @inlinable package static var carriageReturn: UInt8 { 0x0D }
+    @inlinable package static var lineFeed: UInt8 { 0x0A }
+    @inlinable package static var space: UInt8 { 0x20 }
+    @inlinable package static var controlA: UInt8 { 0x01 }
 
-    package var isDigit: Bool { (0x30...0x39).contains(self) }
-    package var isLetter: Bool { (0x61...0x7A).contains(self | 0x20) }
-    package var isLetterOrDigit: Bool { isDigit || isLetter }
+    @inlinable package var isDigit: Bool { (0x30...0x39).contains(self) }
+    @inlinable package var isLetter: Bool { (0x61...0x7A).contains(self | 0x20) }
+    @inlinable package var isLetterOrDigit: Bool { isDigit || isLetter }
     /// Visible ASCII: neither space nor control character.
-    package var isGraphic: Bool { (0x21...0x7E).contains(self) }
-    package var uppercased: UInt8 { (0x61...0x7A).contains(self) ? self & 0xDF : self }
+    @inlinable package var isGraphic: Bool { (0x21...0x7E).contains(self) }
+    @inlinable package var uppercased: UInt8 { (0x61...0x7A).contains(self) ? self & 0xDF : self }
 }
 
 extension Collection where Element == UInt8 {

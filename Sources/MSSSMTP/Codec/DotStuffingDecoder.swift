@@ -59,6 +59,8 @@ public struct DotStuffingDecoder: Sendable {
                     state = .text
                 }
             case .lineStart:
+                index = wholeLines(input, from: index)
+                guard index < input.count else { break }
                 guard input[index] == UInt8(ascii: ".") else {
                     state = .text
                     continue
@@ -106,6 +108,22 @@ public struct DotStuffingDecoder: Sendable {
             }
         }
         return (message, Array(input[count...]))
+    }
+
+    /// Passes the lines that are whole, without fault and without dot at their start: nearly all.
+    private mutating func wholeLines(_ input: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var index = start
+        var longest = longestLine
+        while index < input.count, input[index] != UInt8(ascii: ".") {
+            let end = input.offset(of: .lineFeed, in: index..<input.count) - 1
+            guard end + 1 < input.count, end >= index, input[end] == .carriageReturn,
+                input.offset(of: .carriageReturn, in: index..<end) == end
+            else { break }
+            longest = max(longest, end - index)
+            index = end + 2
+        }
+        longestLine = longest
+        return index
     }
 
     private mutating func noteNUL(_ input: UnsafeRawBufferPointer, _ end: Int) {

@@ -26,23 +26,27 @@ public enum LoopbackPort {
     private static func bound(
         _ address: String, _ port: Int, _ kind: __socket_type
     ) throws -> (descriptor: CInt, port: Int) {
+        var hints = addrinfo()
+        hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
+        hints.ai_family = AF_INET
+        hints.ai_socktype = Int32(kind.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(address, String(port), &hints, &found) == 0, let name = found?.pointee.ai_addr else {
+            throw TestFileError("address", address, EINVAL)
+        }
+        defer { freeaddrinfo(found) }
         let descriptor = socket(AF_INET, Int32(kind.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw TestFileError("socket", address) }
-        var name = sockaddr_in()
-        name.sin_family = sa_family_t(AF_INET)
-        name.sin_port = UInt16(port).bigEndian
-        inet_pton(AF_INET, address, &name.sin_addr)
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &name) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) == 0 ? getsockname(descriptor, $0, &size) : -1
-            }
-        }
-        guard code == 0 else {
+        var size = found!.pointee.ai_addrlen
+        var digits = [CChar](repeating: 0, count: 8)
+        guard bind(descriptor, name, size) == 0, getsockname(descriptor, name, &size) == 0,
+            getnameinfo(name, size, nil, 0, &digits, socklen_t(digits.count), NI_NUMERICSERV) == 0,
+            let chosen = Int(String(cString: digits))
+        else {
             let failure = TestFileError("bind", "\(address):\(port)")
             close(descriptor)
             throw failure
         }
-        return (descriptor, Int(UInt16(bigEndian: name.sin_port)))
+        return (descriptor, chosen)
     }
 }

@@ -19,7 +19,7 @@ public struct SMTPSessionLimits: Sendable, Hashable {
     /// ends: nobody is obliged to receive without end.
     public var discardedOctets = 64 << 20
     /// Octets of a message that wait for the backend; with as many, the client is read no further.
-    public var bufferedBody = 128 << 10
+    public var bufferedBody = 512 << 10
 
     /// The most octets that one session holds for its client, but for those of a message that wait for the backend
     /// (``bufferedBody``): what one reading brings, a line that has not ended, a piece of a message that grows to 16 KB,
