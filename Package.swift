@@ -104,7 +104,7 @@ let floor3: [Target] = [
     library(
         "MSSIMAP",
         ["MSSCore", "MSSTLS", "MSSMessage", "MSSSASL", "CZlibShim", nioCore, nioPosix, nioTLS, logging]),
-    library("MSSPolicy", ["MSSCore"]),
+    library("MSSPolicy", ["MSSCore", "MSSJSON"]),
     library("MSSAccounts", ["MSSCore", "MSSJSON", "COpenSSLShim", grdb, sqlite]),
     library("MSSTraces", ["MSSCore", "MSSTLS", "COpenSSLShim", "CZlibShim"]),
     library("MSSProSanteConnect", ["MSSCore", "MSSJSON", "COpenSSLShim"]),

@@ -87,8 +87,7 @@ public struct OperatorCheck: Sendable {
 
     /// A failure as an item.
     static func failure(_ subject: String, _ error: any Error, remedy: String) -> CheckItem {
-        let explained = error as? any ExplainedFailure
-        return CheckItem(
-            subject, .failure, explained?.explanation ?? "\(error)", remedy: remedy, explained?.requirement)
+        CheckItem(
+            subject, .failure, FrenchReason.of(error), remedy: remedy, (error as? any ExplainedFailure)?.requirement)
     }
 }

@@ -37,8 +37,7 @@ enum Identities {
             }
             return try KeySealSigner(key: first.tls.key, certificate: first.tls.chain[0])
         } catch let failure as OperatorFailure { throw failure } catch {
-            let reason = (error as? any ExplainedFailure)?.explanation ?? "\(error)"
-            throw .certificate(name: "traces", reason: reason)
+            throw .certificate(name: "traces", reason: FrenchReason.of(error))
         }
     }
 }

@@ -71,8 +71,7 @@ extension OperatorNode {
             }
             report.certificates.append(settings.name)
         } catch {
-            let reason = (error as? any ExplainedFailure)?.explanation ?? "\(error)"
-            report.failures.append("Certificat « \(settings.name) » : \(reason)")
+            report.failures.append("Certificat « \(settings.name) » : \(FrenchReason.of(error))")
         }
     }
 

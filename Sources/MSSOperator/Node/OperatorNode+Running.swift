@@ -16,7 +16,7 @@ extension OperatorNode {
     public func start() async throws {
         let settings = settings
         do { try await connector.start() } catch let failure as OperatorFailure { throw failure } catch {
-            throw OperatorFailure.port(address: settings.inbound.address.text, reason: "\(error)")
+            throw OperatorFailure.port(address: settings.inbound.address.text, reason: FrenchReason.of(error))
         }
         if servers.withLock({ $0.admin == nil }) {
             let admin = try await AdminServer.start(self)

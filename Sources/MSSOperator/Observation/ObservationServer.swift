@@ -28,7 +28,7 @@ enum ObservationServer {
                 }
             }
         } catch let failure as OperatorFailure { throw failure } catch {
-            throw OperatorFailure.port(address: address.text, reason: "\(error)")
+            throw OperatorFailure.port(address: address.text, reason: FrenchReason.of(error))
         }
     }
 }

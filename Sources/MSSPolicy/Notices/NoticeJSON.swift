@@ -1,4 +1,5 @@
-import MSSCore
+internal import MSSCore
+internal import MSSJSON
 
 /// Notices as JSON objects, for files and webhooks.
 enum NoticeJSON {
@@ -12,22 +13,6 @@ enum NoticeJSON {
             ("key", key), ("topic", notice.topic.rawValue), ("channel", channel), ("contact", address),
             ("subject", notice.subject), ("body", notice.body),
         ]
-        return Array("{\(members.map { "\(string($0.0)):\(string($0.1))" }.joined(separator: ","))}".utf8)
-    }
-
-    /// RFC 8259 §7.
-    private static func string(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case let control where control.value < 0x20:
-                result += "\\u00" + (control.value < 0x10 ? "0" : "") + String(control.value, radix: 16)
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        return Array("{\(members.map { "\(JSONText.string($0.0)):\(JSONText.string($0.1))" }.joined(separator: ","))}".utf8)
     }
 }

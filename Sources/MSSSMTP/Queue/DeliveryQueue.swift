@@ -79,7 +79,7 @@ public struct DeliverySettlement: Sendable {
     public var delayWasNotified: Bool
     /// Notices that enter the queue with the settlement.
     public var notices: [NewDelivery]
-    /// Why recipients are to be tried again, for the operator's view of the queue: English, without addresses.
+    /// Why recipients are to be tried again, for the administrators' view of the queue: French, without addresses.
     public var reason: String?
 
     /// A settlement.

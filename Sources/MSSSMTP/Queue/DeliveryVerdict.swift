@@ -43,7 +43,7 @@ struct DeliveryVerdict: Sendable {
                     tell(.failed(failure.afterExpiry), when: .failure)
                 } else {
                     settlement.deferred.append(recipient.address)
-                    settlement.reason = settlement.reason ?? failure.description
+                    settlement.reason = settlement.reason ?? failure.explanation
                     if tellsDelay { tell(.delayed(failure, until: expiry), when: .delay) }
                 }
             }
