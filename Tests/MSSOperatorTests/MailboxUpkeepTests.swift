@@ -1,6 +1,7 @@
 import MSSAccounts
 import MSSCore
 import MSSStore
+import MSSTLS
 import MSSTestKit
 import MSSTraces
 import Testing
