@@ -55,6 +55,8 @@ struct Connection: ParsableArguments {
         let answer = try await client(timeout: timeout).ask(command, arguments, payload: payload)
         let reply = try JSONDecoder().decode(Command.Reply.self, from: Data(answer))
         if json { say(String(decoding: answer, as: UTF8.self)) } else { show(reply) }
+        // EX_GDT_5020: whoever sits at a terminal is told; scripts read the manual.
+        if isatty(STDERR_FILENO) == 1 { complain("Vos actions sont tracées à votre nom (EX_GDT_5020).") }
         try check(reply)
     }
 

@@ -10,7 +10,7 @@ struct OperatorTool: AsyncParsableCommand {
         abstract: "Un opérateur MSSanté : le faire tourner et l'administrer.",
         discussion: """
             « run » fait tourner l'opérateur. Les autres commandes parlent à un opérateur qui tourne, par sa socket Unix, \
-            et sont tracées au nom de l'administrateur (EX_SSI_5155). « --json » donne la réponse telle quelle. \
+            et sont tracées au nom de l'administrateur (EX_SSI_5155, EX_GDT_5020). « --json » donne la réponse telle quelle. \
             Codes de sortie : 0 fait, 1 refusé, 2 impossible.
             """,
         subcommands: OperatorTool.commands)

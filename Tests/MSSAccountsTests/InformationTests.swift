@@ -25,7 +25,7 @@ private final class TestInformer: AccountInformer {
     }
 
     @Test(
-        "§2.4.3: every holder is told of an access that another opened, the opener and the newcomer apart",
+        "§2.4.3, EX_GDT_5020: every holder is told of an access that another opened, and that actions are traced",
         arguments: Base.allCases)
     func coHolders(base: Base) async throws {
         let hospital = try await Hospital(base)
@@ -40,6 +40,7 @@ private final class TestInformer: AccountInformer {
         #expect(notice.subject.contains("service-cardiologie@beaujour.mssante.fr"))
         #expect(notice.body.contains("Paul Durand") && notice.body.contains("cotitulaire"))
         #expect(notice.body.contains("par Jeanne Martin"))
+        #expect(notice.body.contains("les vôtres comprises, sont tracées au nom de leur auteur"))
         try await accounts.perform(
             .delegate(
                 team, Delegation(delegate: hospital.secretary, principal: doctor, from: hospital.clock.now())),

@@ -61,7 +61,7 @@ struct InboundTests {
         } catch let refusal as SMTPRefusal { return refusal.reply }
     }
 
-    @Test("EX_3.1_5030 step 4: the DN is checked at EHLO after TLS, and the refusal is traced with the requirement")
+    @Test("EX_OPE_5020, EX_3.1_5030 step 4: the DN is checked at EHLO after TLS; the refusal is traced with its id")
     func peers() async throws {
         #expect(try await refusal { try await session.hello(Self.facts(nil)) } == nil)
         #expect(try await refusal { try await session.hello(Self.facts(Self.peer)) } == nil)
@@ -152,7 +152,9 @@ struct InboundTests {
                 body: SMTPMessageBody(pipe: pipe)))
     }
 
-    @Test("EX_GDT_5030: a message is in the spool when it is acknowledged, stamped, and traced for each mailbox")
+    @Test(
+        "EX_GDT_5030, EX_GDT_5040, EX_GDT_5050: a message is in the spool when it is acknowledged, stamped, and traced for each mailbox"
+    )
     func accepted() async throws {
         let receipt = try await message(
             "From: <dr@beta.mssante.fr>\r\nSubject: =?utf-8?q?R=C3=A9sultats?=\r\n\r\nBonjour\r\n",
@@ -169,6 +171,18 @@ struct InboundTests {
         let traces = alpha.traces.events.filter { $0.action == .receiveMessage }
         #expect(Set(traces.compactMap(\.mailbox)) == [alpha.address("paul.durand"), alpha.address("jeanne.martin")])
         #expect(traces.allSatisfy { $0.message?.subject == "Résultats" && $0.message?.identifier == receipt.id })
+        let subject = try Certificate(der: Self.peer.certificateDER).subject.rfc4514
+        for trace in traces {
+            // Who, by what means, from where, what was asked and what was answered.
+            #expect(trace.author == .peer(subject) && trace.authentication == .mutualTLS)
+            #expect(trace.means.channel == "smtp" && trace.means.address == "192.0.2.7:4025")
+            #expect(trace.means.software.contains("mx.beta.mssante.fr"))
+            #expect(trace.request?.text == "RCPT TO:<\(trace.mailbox?.text ?? "?")>")
+            #expect(trace.reply?.text == "250 2.0.0 Accepted as \(receipt.id)")
+            #expect(trace.message?.sender == Samples.address("dr@beta.mssante.fr"))
+            #expect(trace.message?.recipients == [trace.mailbox].compactMap(\.self))
+            #expect(try #require(trace.message?.size) > 50)
+        }
         #expect(alpha.spool.draftOctets == 0)
     }
 

@@ -24,6 +24,27 @@ struct ObservationTests {
         #expect(detector.note(.authenticationFailures, "192.0.2.1", at: Samples.epoch + .seconds(701)) != nil)
     }
 
+    @Test("EX_SSI_5090: ten logins in a row that fail at one mailbox's door are counted and traced as an incident")
+    func doors() async throws {
+        let lps = try await TestLPS()
+        do {
+            for _ in 0..<10 {
+                let token = try lps.token(1, flaw: .expired)
+                guard case .failure = await lps.open("jeanne.martin@alpha.mssante.fr", token: token) else {
+                    Issue.record("opened")
+                    break
+                }
+            }
+            #expect(lps.operation.metrics.snapshot.anomalies == [Anomaly.Kind.authenticationFailures.rawValue: 1])
+            let incident = lps.alpha.traces.events.filter { $0.action == .detectIncident }
+            #expect(incident.count == 1, "\(incident)")
+        } catch {
+            try await lps.stop()
+            throw error
+        }
+        try await lps.stop()
+    }
+
     @Test("Slow failures are no anomaly")
     func slow() {
         var detector = AnomalyDetector()

@@ -104,7 +104,7 @@ final class TrustSpace: Sendable {
 @Suite("Two operators over sockets", .serialized, .timeLimit(.minutes(10)))
 struct TwoOperatorsTests {
     @Test(
-        "EX_3.1_5020, EX_3.2_5010, EX_3.2_5020: messages go both ways over mutual TLS, into the mailboxes, traced on both sides"
+        "EX_3.1_5020, EX_3.2_5010, EX_3.2_5020, EX_SSI_5100: messages go both ways over mutual TLS, into the mailboxes, traced on both sides"
     )
     func bothWays() async throws {
         try await TrustSpace.run { space, alpha, beta in

@@ -69,7 +69,8 @@ struct AdminTests {
         }
     }
 
-    @Test("EX_SSI_5155: an account that is neither the service's nor root's nor listed is nobody, whatever it declares")
+    @Test(
+        "EX_SSI_5150, EX_SSI_5155: an account neither the service's nor root's nor listed is nobody, whatever it says")
     func foreign() {
         let settings = AdministrationSettings()
         let foreign = PeerCredentials(process: 7, user: 65_534, group: 65_534)
@@ -84,6 +85,19 @@ struct AdminTests {
         let caller = try? AdminCaller(foreign, declared: nil, listed)
         #expect(caller?.person.identifier == "899700000001")
         #expect(throws: AdminFailure.self) { _ = try AdminCaller(foreign, declared: "adele.admin", listed) }
+    }
+
+    @Test("EX_GDT_5020: an administrator at a terminal is told that actions are traced; the manual says so to all")
+    func told() async throws {
+        let tool = OperatorProcess.executable
+        let manual = try await ExternalTool.run(tool, ["--help"])
+        #expect(manual.text.contains("sont tracées au nom de l'administrateur"), "\(manual.everything)")
+        try await running { node in
+            let call = [tool, "etat", "--par", "adele.admin", "--socket", node.settings.administration.socket]
+            let script = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+            let result = try await ExternalTool.run("python3", ["-c", script] + call)
+            #expect(result.text.contains("Vos actions sont tracées à votre nom"), "\(result.everything)")
+        }
     }
 
     @Test("A process of another account cannot even connect")

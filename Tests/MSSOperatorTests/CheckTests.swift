@@ -75,7 +75,7 @@ struct CheckTests {
         #expect(verdict(OperatorCheck(settings, environment).certificates().0, "Certificat") == .failure)
     }
 
-    @Test("what the DNS publishes is compared with what it should")
+    @Test("EX_LPS_0300: what the DNS publishes is compared with what it should")
     func dns() async throws {
         let world = try CommandWorld()
         defer { world.remove() }

@@ -18,7 +18,7 @@ struct CommandWorld: Sendable {
     let settings: OperatorSettings
     static let administrator = TracePerson(identifier: "adele.admin")
 
-    init(_ name: String = "alpha") throws {
+    init(_ name: String = "alpha", change: (inout OperatorSettings) -> Void = { _ in }) throws {
         root = try TestFiles.temporaryDirectory("mss-command")
         try TestPKI.shared.write(to: root + "/autorites")
         let host = "mss.\(name).mssante.fr"
@@ -39,6 +39,7 @@ struct CommandWorld: Sendable {
         settings.whitelist.url = "https://127.0.0.1:9/liste.xml"
         settings.data.folder = root + "/donnees"
         settings.data.masterKey = root + "/cles/maitresse.cle"
+        change(&settings)
         self.settings = settings
     }
 

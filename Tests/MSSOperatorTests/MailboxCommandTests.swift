@@ -84,6 +84,14 @@ struct MailboxCommandTests {
                 ChangeDelegate.Arguments(
                     address: Self.jeanne, delegate: colleague, principal: doctor, isAdded: true), context)
             #expect(delegated.delegates.count == 1 && delegated.lines.contains { $0.hasPrefix("Délégué") })
+            var until = ChangeDelegate.Arguments(
+                address: Self.jeanne, delegate: colleague, principal: doctor, isAdded: true)
+            until.until = "2100-01-01"
+            until.maySend = false
+            let changed = try await ChangeDelegate.run(until, context)
+            #expect(changed.delegates.map(\.until) == ["2100-01-01T00:00:00Z"] && !changed.delegates[0].maySend)
+            let shown = try await ShowMailbox.run(MailboxArguments(address: Self.jeanne), context)
+            #expect(shown.delegates == changed.delegates)
             let alone = try await ChangeDelegate.run(
                 ChangeDelegate.Arguments(
                     address: Self.jeanne, delegate: colleague, principal: doctor, isAdded: false), context)
@@ -99,7 +107,8 @@ struct MailboxCommandTests {
     }
 
     @Test(
-        "EX_SSI_5155: only a suspended mailbox is exported, as mbox or EML, byte for byte, with a reason in the trace")
+        "RE_GBM_4450, EX_SSI_5155: a suspended mailbox alone is exported, as mbox or EML, byte for byte, the reason traced"
+    )
     func export() async throws {
         let world = try CommandWorld()
         defer { world.remove() }
@@ -131,7 +140,8 @@ struct MailboxCommandTests {
         }
     }
 
-    @Test("EX_GBM_6010: a deleted mailbox's messages are gone with its key, and its address is kept from others")
+    @Test(
+        "EX_GBM_6010, EX_GBM_6021: a deleted mailbox's messages are gone with its key, its address is kept from others")
     func deletion() async throws {
         let world = try CommandWorld()
         defer { world.remove() }

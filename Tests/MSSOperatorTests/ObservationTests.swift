@@ -35,6 +35,8 @@ struct ObservationTests {
             #expect(try #require(value("mss_certificate_remaining_days{certificat=\"principal\"}")) > 1)
             #expect(try #require(value("mss_disk_free_bytes")) > 0)
             #expect(try #require(value("process_resident_memory_bytes")) > 1_048_576)
+            #expect(try #require(value("process_cpu_seconds_total")) > 0)
+            #expect(value("mss_connections_limit") == Double(beta.settings.inbound.connections))
             #expect(page.text.contains("mss_crl_remaining_seconds{"))
             #expect(page.text.contains("mss_scan_seconds_bucket{le=\"+Inf\"}"))
             // No mailbox in any label.

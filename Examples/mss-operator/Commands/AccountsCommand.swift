@@ -4,8 +4,26 @@ import MSSOperator
 
 struct AccountsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "comptes", abstract: "Structures, personnes et boîtes par fichiers entiers.",
-        subcommands: [LoadCommand.self])
+        commandName: "comptes", abstract: "Structures, personnes et boîtes par fichiers entiers ; identités.",
+        subcommands: [LoadCommand.self, IdentityCommand.self])
+
+    struct IdentityCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "identite",
+            abstract:
+                "Une personne passe à une autre identité, avec ses boîtes et ses droits (EX_GBM_4312, EX_PBA_5100).")
+        @Argument(help: "L'identité connue : RPPS, ou L<structure>:<identifiant local>.") var person: String
+        @Argument(help: "L'identité désormais.") var identity: String
+        @OptionGroup var connection: Connection
+
+        func run() async throws {
+            try await explained {
+                try await connection.perform(
+                    ChangeIdentity.self, ChangeIdentity.Arguments(person: person, identity: identity)
+                ) { person in say("\(person.name) : \(person.identity)") }
+            }
+        }
+    }
 
     struct LoadCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

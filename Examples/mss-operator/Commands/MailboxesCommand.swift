@@ -9,7 +9,7 @@ struct MailboxesCommand: AsyncParsableCommand {
         abstract: "Les boîtes aux lettres et ceux qui les ont ; chaque changement est tracé à votre nom.",
         subcommands: [
             List.self, Show.self, Create.self, Suspend.self, Reactivate.self, Delete.self, CoHolder.self, Delegate.self,
-            ListeRouge.self, Export.self,
+            ListeRouge.self, Export.self, Modify.self, Suspended.self, TypeTen.self,
         ])
 
     struct List: AsyncParsableCommand {
@@ -30,7 +30,7 @@ struct MailboxesCommand: AsyncParsableCommand {
                 arguments.limit = limit
                 try await connection.perform(ListMailboxes.self, arguments) { reply in
                     let rows = reply.mailboxes.map { one in
-                        ["\(one.number)", one.kind, one.state, one.isTest ? "test" : "", one.address]
+                        ["\(one.number)", one.kindName, one.state, one.isTest ? "test" : "", one.address]
                     }
                     if !rows.isEmpty { say(Table.text(rows)) }
                     if let next = reply.next { say("Il y en a d'autres : --apres \(next)") }
@@ -216,7 +216,7 @@ struct MailboxesCommand: AsyncParsableCommand {
     enum Change: String, ExpressibleByArgument { case ajouter, retirer }
 
     /// Performs a command that answers with a mailbox, and shows it.
-    fileprivate static func show<Command: AdminCommand>(
+    static func show<Command: AdminCommand>(
         _ command: Command.Type, _ arguments: Command.Arguments, _ connection: Connection
     ) async throws where Command.Reply == MailboxDetails {
         try await explained {

@@ -57,7 +57,8 @@ public struct AccessNotice: Sendable, Hashable {
     /// The text, lines ended by LF.
     public let body: String
 
-    /// Words an information; names are those of persons who share the mailbox.
+    /// Words an information; names are those of persons who share the mailbox. It also tells what is traced of whoever
+    /// uses it (EX_GDT_5020).
     init(_ information: AccessInformation, newcomer: Person, opener: Person?) {
         let role =
             switch information.role {
@@ -75,6 +76,9 @@ public struct AccessNotice: Sendable, Hashable {
 
             Vous êtes informé de cet accès parce que vous êtes titulaire de cette boîte aux lettres. S'il vous semble \
             injustifié, retirez-le ou signalez-le au responsable opérationnel.
+
+            Les connexions à cette boîte aux lettres et les actions qui y sont faites, les vôtres comprises, sont tracées \
+            au nom de leur auteur.
 
             """
     }

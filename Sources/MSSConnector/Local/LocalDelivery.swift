@@ -45,8 +45,11 @@ struct LocalDelivery: DeliveryAttempting {
                 identifier: key, sender: message.envelope.sender, recipients: [recipient.address],
                 size: message.content.size))
         do throws(ExchangeRefusal) {
-            let (mailbox, receipt) = try await put(message, recipient, key: key, arrival: arrival)
+            let (mailbox, receipt, mark) = try await put(message, recipient, key: key, arrival: arrival)
             event.reply = TraceText("250 2.1.5 \(receipt.id)")
+            if let mark, mark.asksForAction {
+                event.changes.append(TraceChange("avis", before: nil, after: mark.kind))
+            }
             if !SentCopy.isOne(recipient, message.envelope) {
                 try await follow(mailbox, recipient, message, arrival: arrival, size: receipt.size)
             }
@@ -62,7 +65,7 @@ struct LocalDelivery: DeliveryAttempting {
 
     private func put(
         _ message: SMTPOutgoingMessage, _ recipient: OutgoingEnvelope.Recipient, key: String, arrival: Timestamp
-    ) async throws(ExchangeRefusal) -> (MSSAccounts.Mailbox, MailboxReceipt) {
+    ) async throws(ExchangeRefusal) -> (MSSAccounts.Mailbox, MailboxReceipt, NoticeMark?) {
         let found: MSSAccounts.Mailbox?
         do { found = try await flow.accounts.mailbox(at: recipient.address) } catch {
             throw .localFailure("accounts: \(type(of: error))")
@@ -74,11 +77,16 @@ struct LocalDelivery: DeliveryAttempting {
         // RFC 5321 §4.4: the server that makes final delivery writes the return path.
         let isCopy = SentCopy.isOne(recipient, message.envelope)
         let path = isCopy ? "" : "Return-Path: <\(message.envelope.sender?.text ?? "")>\r\n"
+        // EX_GBM_4430: the mark stands above everything that another wrote.
+        let notice = try await isCopy || mailbox.kind != .application ? nil : mark(message.content)
         let delivery = MailboxDelivery(
-            message.content.prefixed(by: ByteBuffer(string: path)), to: MailboxReference(mailbox),
+            message.content.prefixed(by: ByteBuffer(string: path + (notice?.line ?? ""))),
+            to: MailboxReference(mailbox),
             folder: isCopy ? .sent : .inbox, key: "\(key)/\(mailbox.id.rawValue)", received: arrival, isSeen: isCopy,
             quota: mailbox.quota)
-        do { return (mailbox, try await flow.accounts.drop.deliver(delivery)) } catch MailboxDropError.noMailbox {
+        do {
+            return (mailbox, try await flow.accounts.drop.deliver(delivery), notice)
+        } catch MailboxDropError.noMailbox {
             throw .unknownMailbox
         } catch MailboxDropError.overQuota {
             throw .full
@@ -86,6 +94,13 @@ struct LocalDelivery: DeliveryAttempting {
             throw .localFailure("mailboxes: \(detail)")
         } catch {
             throw .localFailure("mailboxes: \(type(of: error))")
+        }
+    }
+
+    /// What a message for an application is.
+    private func mark(_ content: SMTPContent) async throws(ExchangeRefusal) -> NoticeMark {
+        do { return NoticeMark(reading: try await content.prefix(NoticeMark.lookedAt)) } catch {
+            throw .localFailure("content: \(type(of: error))")
         }
     }
 

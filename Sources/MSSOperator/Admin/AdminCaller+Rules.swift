@@ -2,7 +2,8 @@ import Glibc
 import MSSTraces
 
 extension AdminCaller {
-    /// Who is at the other end: the account as the kernel says it; the person as the settings name her, or, without a list
+    /// Who is at the other end, authenticated by the machine's own login (EX_SSI_5150): the account as the kernel says it; the
+    /// person as the settings name her, or, without a list
     /// of administrators, as she declares herself from the service's own account or root (EX_SSI_5155: a name, never a
     /// shared account).
     init(

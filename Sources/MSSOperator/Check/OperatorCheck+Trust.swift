@@ -107,11 +107,7 @@ extension OperatorCheck {
             ]
         }
         var items: [CheckItem] = []
-        let known = environment.fingerprints.flatMap { Files.read($0) }.map { bytes in
-            Set(
-                String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap { Self.digits($0) }
-            )
-        }
+        let known = environment.fingerprints.flatMap { KnownFingerprints(file: $0) }
         for authority in store.authorities {
             let print = authority.sha256Fingerprint.hexadecimal
             let place = "\(authority.subject), SHA-256 \(print)"
@@ -121,7 +117,7 @@ extension OperatorCheck {
                         subject, .failure, "Expirée : \(place).", remedy: "Déposez l'autorité qui la remplace.",
                         "EX_OPE_5040"))
             }
-            switch known?.contains(print.lowercased()) {
+            switch known?.contains(authority) {
             case true?: items.append(CheckItem(subject, .ok, "Empreinte connue : \(place).", "RE_OPE_5040"))
             case false?:
                 items.append(
@@ -140,13 +136,6 @@ extension OperatorCheck {
             }
         }
         return items
-    }
-
-    /// The digits of a fingerprint in any of its usual forms; `nil` for another line.
-    private static func digits(_ line: Substring) -> String? {
-        let words = line.prefix { $0 != "#" }.split(separator: "=").last ?? ""
-        let digits = words.lowercased().filter { $0.isHexDigit }
-        return digits.utf8.count == 64 ? digits : nil
     }
 
     // MARK: Whitelist

@@ -63,10 +63,7 @@ public struct OperatorCheck: Sendable {
         ]
         var environment = environment
         if environment.fingerprints == nil {
-            // Where quickstart's notes tell to keep them.
-            environment.fingerprints = settings.trust.authorities.first.map { path in
-                (path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".") + "/empreintes.txt"
-            }
+            environment.fingerprints = KnownFingerprints.path(beside: settings.trust.authorities)
         }
         items += await OperatorCheck(settings, environment).run()
         return items

@@ -61,6 +61,9 @@ extension OperatorNode {
             "Part des destinataires servis en moins de quatre heures (RE_SSI_5010).",
             now.targetRatio)
         page.add("mss_connections", .gauge, "Connexions d'autres opérateurs.", Double(connector.connections))
+        page.add(
+            "mss_connections_limit", .gauge, "Connexions d'autres opérateurs admises à la fois.",
+            Double(settings.inbound.connections))
     }
 
     /// At most so many destinations have a line of their own: the page stays small whatever waits.
@@ -106,6 +109,14 @@ extension OperatorNode {
                     ], (list.nextUpdate - now).inSeconds
                 )
             })
+        // RE_OPE_5040: compared again whenever supervision looks.
+        let kept = KnownFingerprints.path(beside: settings.trust.authorities).flatMap { KnownFingerprints(file: $0) }
+        if let kept {
+            page.add(
+                "mss_authorities_unknown", .gauge,
+                "Autorités dont l'empreinte n'est pas parmi celles qui ont été vérifiées (RE_OPE_5040).",
+                Double(trust.verifier.trustStore.authorities.count { !kept.contains($0) }))
+        }
         let alerts = trust.alerts.snapshot
         page.add(
             "mss_revocation_alerts_total", .counter, "Alertes de révocation.",
@@ -126,6 +137,8 @@ extension OperatorNode {
             page.add("mss_disk_free_bytes", .gauge, "Octets libres sur le disque des données.", Double(space.free))
             page.add("mss_disk_total_bytes", .gauge, "Taille du disque des données.", Double(space.total))
         }
+        page.add(
+            "process_cpu_seconds_total", .counter, "Temps de processeur.", ProcessFacts.processorSeconds)
         if let resident = ProcessFacts.residentBytes {
             page.add("process_resident_memory_bytes", .gauge, "Mémoire résidente.", Double(resident))
         }
@@ -139,6 +152,13 @@ extension OperatorNode {
 
 /// What the kernel says of this process (proc(5)).
 enum ProcessFacts {
+    /// User and system time together (clock_gettime(2)).
+    static var processorSeconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
     static var residentBytes: Int? {
         guard let file = fopen("/proc/self/statm", "r") else { return nil }
         defer { fclose(file) }

@@ -64,6 +64,28 @@ public enum AlertRules {
             name: "MSSDisquePresquePlein", expression: "mss_disk_free_bytes / mss_disk_total_bytes < 0.1", wait: "10m",
             severity: "critique", summary: "Moins de 10 % du disque des données est libre.",
             remedy: "Agrandissez le disque : plein, le service refuse les messages (4.3.1)."),
+        // EX_SSI_5080: what will be too small is told while there is time to enlarge it.
+        Rule(
+            name: "MSSDisqueBientotPlein",
+            expression: "predict_linear(mss_disk_free_bytes[7d], 30 * 86400) < 0", wait: "6h",
+            severity: "avertissement",
+            summary: "Au rythme de la semaine, le disque des données sera plein avant un mois (EX_SSI_5080).",
+            remedy: "Prévoyez un disque plus grand ; voyez quelles boîtes grandissent : mss-operator bal lister --json"),
+        Rule(
+            name: "MSSConnexionsPresqueToutes", expression: "mss_connections / mss_connections_limit > 0.8",
+            wait: "10m", severity: "avertissement",
+            summary: "Plus de 80 % des connexions admises sont prises (EX_SSI_5080).",
+            remedy: "Relevez entree.connexions, ou ajoutez une machine."),
+        Rule(
+            name: "MSSAnalyseSature",
+            expression: "rate(mss_scan_seconds_sum[15m]) / rate(mss_scan_seconds_count[15m]) > 5", wait: "30m",
+            severity: "avertissement",
+            summary: "L'analyse d'un message prend plus de cinq secondes en moyenne (EX_SSI_5080).",
+            remedy: "Donnez des processeurs à clamd (MaxThreads), ou une machine à lui."),
+        Rule(
+            name: "MSSAutoriteInconnue", expression: "mss_authorities_unknown > 0", wait: "0m", severity: "critique",
+            summary: "Une autorité installée n'est pas parmi celles qui ont été vérifiées (RE_OPE_5040).",
+            remedy: "mss-operator check"),
         Rule(
             name: "MSSAnomalie", expression: "increase(mss_anomalies_total[15m]) > 0", wait: "0m",
             severity: "avertissement",

@@ -1,6 +1,7 @@
 public import MSSSASL
 
-/// A command of SMTP (RFC 5321), of its extensions known here, or of LMTP (RFC 2033).
+/// A command of SMTP (RFC 5321), of its extensions known here, or of LMTP (RFC 2033): what is read on reception
+/// (EX_3.1_5040) and what is written when sending (EX_3.2_5070).
 public enum SMTPCommand: Sendable, Hashable {
     /// `EHLO` with the client's name.
     case ehlo(SMTPHostName)

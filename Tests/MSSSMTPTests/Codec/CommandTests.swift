@@ -72,7 +72,7 @@ struct CommandTests {
     }
 
     @Test(
-        "What is no command is refused for what it is",
+        "EX_3.1_5040: what is no command of RFC 5321 is refused for what it is",
         arguments: [
             ("", SMTPSyntaxError.unknownCommand), ("XYZZY", .unknownCommand), ("EHLOX a", .unknownCommand),
             (" EHLO a", .unknownCommand), ("\u{16}\u{3}\u{1}", .unknownCommand), ("EHLO", .missingArgument),

@@ -34,7 +34,7 @@ struct SessionOrderTests {
     }
 
     @Test(
-        "RFC 5321 §4.1.4: commands out of order get 503, and change nothing",
+        "EX_3.1_5040, RFC 5321 §4.1.4: commands out of order get 503, and change nothing",
         arguments: ["RCPT TO:<b@y.fr>", "DATA", "BDAT 0 LAST", "STARTTLS"])
     func outOfOrder(line: String) {
         var driver = SessionDriver()

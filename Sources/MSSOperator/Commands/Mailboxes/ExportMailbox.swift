@@ -5,7 +5,7 @@ public import MSSCore
 import MSSStore
 import NIOCore
 
-/// `bal exporter`: the messages of a suspended mailbox, for its holder or whoever has a right to them.
+/// `bal exporter`: the messages of a suspended mailbox, for its holder or whoever has a right to them (RE_GBM_4450).
 ///
 /// Of a mailbox in use nobody but its users takes messages out: an administrator has no right to read (EX_SSI_5155).
 public enum ExportMailbox: AdminCommand {

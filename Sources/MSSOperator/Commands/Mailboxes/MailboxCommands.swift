@@ -11,6 +11,7 @@ public enum MailboxCommands {
     public static let all: [any AdminCommand.Type] = [
         ListMailboxes.self, ShowMailbox.self, CreateMailbox.self, SuspendMailbox.self, ReactivateMailbox.self,
         DeleteMailbox.self, ChangeCoHolder.self, ChangeDelegate.self, ChooseListeRouge.self, ExportMailbox.self,
+        ModifyMailbox.self, ListSuspended.self, ListTypeTen.self, ChangeIdentity.self,
     ]
 
     /// A look at what is known of mailboxes and persons.

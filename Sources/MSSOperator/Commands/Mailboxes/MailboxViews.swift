@@ -18,6 +18,9 @@ public struct MailboxSummary: Codable, Sendable, Hashable {
     /// Whether it is a test mailbox.
     public var isTest: Bool
 
+    /// The only names of kinds that people read: `personnelle`, `organisationnelle`, `applicative` (EX_GBM_3040).
+    public var kindName: String { MailboxKind(code: kind)?.userFacingName ?? kind }
+
     init(_ mailbox: Mailbox) {
         number = mailbox.id.rawValue
         address = mailbox.address.address.text
@@ -124,7 +127,7 @@ public struct MailboxDetails: Codable, Sendable, Hashable {
         }
         var lines = [
             "Adresse : \(summary.address) (BAL \(summary.number))",
-            "Type : \(summary.kind)\(summary.isTest ? ", test" : "")",
+            "Type : \(summary.kindName)\(summary.isTest ? ", test" : "")",
             "État : \(summary.state)\(suspension.map { " depuis le \($0)" } ?? "")",
             "Responsable : \(said(responsible))",
         ]
