@@ -8,6 +8,8 @@ public actor IMAPClient {
     private var connection: IMAPConnection?
     private var opening: Task<Result<IMAPConnection, IMAPClientFailure>, Never>?
     private var isClosed = false
+    private var isBusy = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
     /// A client; no session is opened yet.
     public init(_ configuration: IMAPClientConfiguration) { self.configuration = configuration }
@@ -55,7 +57,7 @@ public actor IMAPClient {
         func note(_ credentials: SASLCredentials) { last = credentials }
     }
 
-    /// Does something in a session.
+    /// Does something in a session, one after the other: a session has one mailbox selected.
     ///
     /// - Parameters:
     ///   - mailbox: selected before, in every session anew.
@@ -65,6 +67,9 @@ public actor IMAPClient {
         in mailbox: IMAPMailboxName? = nil, repeats: Bool = true,
         _ body: @Sendable (IMAPConnection) async throws -> Value
     ) async throws -> Value {
+        if isBusy { await withCheckedContinuation { waiting.append($0) } }
+        isBusy = true
+        defer { if waiting.isEmpty { isBusy = false } else { waiting.removeFirst().resume() } }
         do { return try await attempt(mailbox, body) } catch let failure as IMAPClientFailure {
             // Whatever ended it, a new session is tried once.
             guard failure.endsSession, failure.isTemporary, repeats else { throw failure }

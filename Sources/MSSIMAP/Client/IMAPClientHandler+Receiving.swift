@@ -74,9 +74,12 @@ extension IMAPClientHandler {
         }
         exchanges.removeFirst()
         // A command that is refused before it was wholly sent ends there (RFC 9051 §4.3).
-        if let first = unsent.first, first === exchange { unsent.removeFirst() }
-        (awaitsGoAhead, sendsMessage) = (false, false)
-        if exchange.request.isIdle { idleSince = nil }
+        if let first = unsent.first, first === exchange {
+            unsent.removeFirst()
+            (awaitsGoAhead, sendsMessage) = (false, false)
+        } else if idling === exchange {
+            (idling, idleSince, awaitsGoAhead) = (nil, nil, false)
+        }
         if status.status == .ok { perform(exchange.request.effect) }
         setMode()
         exchange.finish(.success(IMAPReplies(responses: exchange.responses, status: status)))

@@ -29,7 +29,10 @@ extension IMAPClientHandler {
             guard let part = exchange.parts.popFirst() else {
                 text.writeString("\r\n")
                 unsent.removeFirst()
-                if exchange.request.isIdle { awaitsGoAhead = true }  // nothing can be said before the server idles
+                if exchange.request.isIdle {  // nothing can be said before the server idles
+                    awaitsGoAhead = true
+                    idling = exchange
+                }
                 continue
             }
             switch part {
@@ -64,8 +67,8 @@ extension IMAPClientHandler {
         guard awaitsGoAhead, let exchange = exchanges.first else { return fail(.malformed(.unexpected("a response"))) }
         if exchange.request.isIdle {
             idleSince = .now()
-            // Somebody may want something else meanwhile.
-            if exchanges.count > 1 { endIdle() }
+            // Somebody may want something else meanwhile, or nobody anything.
+            if exchanges.count > 1 || exchange.isAbandoned { endIdle() }
             return
         }
         if let wanted = exchange.messageWanted {
@@ -110,6 +113,7 @@ extension IMAPClientHandler {
     func endIdle() {
         guard idleSince != nil, let context else { return }
         idleSince = nil
+        idling = nil
         awaitsGoAhead = false
         lastProgress = .now()
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "DONE\r\n")), promise: nil)

@@ -51,6 +51,8 @@ final class IMAPClientHandler: ChannelInboundHandler {
     var farewell: IMAPStatusResponse?
     var lastProgress = NIODeadline.now()
     var idleSince: NIODeadline?
+    /// The `IDLE` that was sent and not ended.
+    var idling: IMAPExchange?
     private var watch: RepeatedTask?
     var failure: IMAPClientFailure?
 

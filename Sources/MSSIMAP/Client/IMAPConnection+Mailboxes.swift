@@ -23,7 +23,7 @@ public struct IMAPSelected: Sendable, Hashable {
         for response in replies.responses {
             switch response {
             case .exists(let count): messages = Int(count)
-            case .vanished(let uids, isEarlier: true): vanished = uids
+            case .vanished(let uids, isEarlier: true): vanished = NumberRanges(joining: vanished.ranges + uids.ranges)
             case .message(let message): changed.append(message)
             case .status(let status): note(status.code)
             default: break

@@ -57,16 +57,16 @@ public final class IMAPConnection: Sendable {
             .channelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
             .connect(host: configuration.host, port: configuration.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let status = IMAPConnectionStatus()
-                    let greeting = channel.eventLoop.makePromise(of: IMAPStatusResponse.self)
-                    let secured = channel.eventLoop.makePromise(of: Void.self)
-                    let handler = IMAPClientHandler(configuration, status, greeting: greeting, secured: secured)
                     if configuration.security == .immediate, let tls = configuration.tls {
                         try channel.pipeline.syncOperations.addHandler(
                             TLSHandler(
                                 client: tls.current, serverName: configuration.serverName,
                                 expectedHostname: configuration.serverName))
                     }
+                    let status = IMAPConnectionStatus()
+                    let greeting = channel.eventLoop.makePromise(of: IMAPStatusResponse.self)
+                    let secured = channel.eventLoop.makePromise(of: Void.self)
+                    let handler = IMAPClientHandler(configuration, status, greeting: greeting, secured: secured)
                     try channel.pipeline.syncOperations.addHandler(handler)
                     return Parts(
                         channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop), status: status,

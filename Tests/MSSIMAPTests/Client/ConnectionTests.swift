@@ -32,6 +32,22 @@ enum LiveClient {
         }
     }
 
+    /// What is told while a connection idles, and how that ends.
+    static func watch(
+        _ connection: IMAPConnection
+    ) throws -> (AsyncStream<IMAPEvent>.Iterator, Task<IMAPClientFailure, Never>) {
+        let idle = try connection.idle()
+        let (events, tell) = AsyncStream.makeStream(of: IMAPEvent.self)
+        let watching = Task { () -> IMAPClientFailure in
+            var iterator = idle.makeAsyncIterator()
+            do throws(IMAPClientFailure) {
+                while let event = try await iterator.next() { tell.yield(event) }
+                return IMAPClientFailure(.cancelled)
+            } catch { return error }
+        }
+        return (events.makeAsyncIterator(), watching)
+    }
+
     static func message(_ subject: String, lines: Int = 1) -> ByteBuffer {
         ByteBuffer(
             string: "From: a@b.test\r\nSubject: \(subject)\r\nMessage-ID: <\(subject)@b.test>\r\n\r\n"
@@ -179,21 +195,16 @@ struct ConnectionTests {
         configuration.idleRenewal = .milliseconds(100)
         let client = try await IMAPConnection.open(configuration)
         try await client.select(.inbox)
-        var idle = try client.idle().makeAsyncIterator()
+        var (events, watching) = try LiveClient.watch(client)
         for count in 1...3 {
-            async let next = idle.next()
             live.account.fill("m\(count)")
-            #expect(try await next == .messages(count))
+            #expect(await events.next() == .messages(count))
             #expect(try await client.search(.all).count == count)
         }
         await live.server.shutDown(grace: .seconds(1))
-        do {
-            _ = try await idle.next()
-            Issue.record("the end of the session is told")
-        } catch {
-            guard case .ended = error.cause else { throw error }
-            #expect(error.isTemporary)
-        }
+        let end = await watching.value
+        guard case .ended = end.cause else { throw end }
+        #expect(end.isTemporary)
     }
 
     @Test("Client requirement 1.10: sessions that the server ends are opened anew with the token of the moment")

@@ -81,11 +81,12 @@ struct DovecotTests {
         var wanted = IMAPMailboxDifference()
         (wanted.new, wanted.changed, wanted.vanished) = ([5], [3], [2])
         #expect(try await client.synchronise(.inbox, &known) == wanted)
-        var idle = try client.idle().makeAsyncIterator()
-        async let next = idle.next()
+        var (events, watching) = try LiveClient.watch(client)
         try await other.append(LiveClient.message("f"), to: .inbox)
-        #expect(try await next == .messages(5))
+        #expect(await events.next() == .messages(5))
         #expect(try await client.refresh(.inbox, &known).new == [6])
+        watching.cancel()
+        _ = await watching.value
         await dovecot.stop()
     }
 

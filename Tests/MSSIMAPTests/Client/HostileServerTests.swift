@@ -87,7 +87,7 @@ struct HostileServerTests {
         ]
         let selected = start + ["* 1 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\nC2 OK x\r\n"]
         for (lines, cause): ([String], IMAPClientFailure.Cause) in [
-            (["220 smtp.test ready\r\n"], .malformed(.malformedTag)),
+            (["220 smtp.test ready\r\n"], .malformed(.unexpected("a status"))),
             (["* BYE [UNAVAILABLE] later\r\n"], .ended(IMAPStatusResponse(.bye, .unavailable, "later"))),
             (selected + [String(repeating: "x", count: 200_000)], .malformed(.tooMany)),
             (selected + ["* 1 FETCH (BODY[] {99999999}\r\n"], .malformed(.tooMany)),
