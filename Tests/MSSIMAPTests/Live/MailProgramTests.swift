@@ -161,7 +161,7 @@ struct MailProgramTests {
             told = []
             while not any(t[1] == b'EXISTS' for t in told if len(t) > 1): told += c.idle_check(timeout=60)
             c.idle_done(); c.logout(); print('done')
-            """#, with: try await PythonEnvironment.python(with: "IMAPClient==3.0.1"), seconds: 300)
+            """#, with: try await PythonEnvironment.python(with: "IMAPClient==4.1.0"), seconds: 300)
         #expect(succeeded && output.contains("done"), "\(output)")
         await live.server.shutDown(grace: .seconds(1))
     }
@@ -174,7 +174,7 @@ struct MailProgramTests {
             import asyncio, aioimaplib
             async def main():
                 c = aioimaplib.IMAP4_SSL('localhost', IMMEDIATE, ssl_context=tls()); await c.wait_hello_from_server()
-                r = await c.xoauth2(USER, b'good'); assert r.result == 'OK', r
+                r = await c.xoauth2(USER, 'good'); assert r.result == 'OK', r
                 assert (await c.select('INBOX')).result == 'OK'
                 r = await c.fetch('1:2', '(FLAGS BODY.PEEK[HEADER])'); assert r.result == 'OK', r
                 assert any(b'Premier' in bytes(l) for l in r.lines), r
@@ -185,7 +185,7 @@ struct MailProgramTests {
                 c.idle_done(); await asyncio.wait_for(i, 60)
                 await c.logout(); print('done')
             asyncio.run(main())
-            """#, with: try await PythonEnvironment.python(with: "aioimaplib==2.0.1"), seconds: 300)
+            """#, with: try await PythonEnvironment.python(with: "aioimaplib==2.0.3"), seconds: 300)
         #expect(succeeded && output.contains("done"), "\(output)")
         await live.server.shutDown(grace: .seconds(1))
     }
