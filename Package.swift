@@ -216,8 +216,8 @@ let tools: [Target] = [
         name: "mss-bench",
         dependencies: [
             "CAllocations", "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist",
-            "MSSSASL", "MSSSMTP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSStore", "MSSTestKit", argumentParser,
-            nioCore, nioPosix, nioTLS,
+            "MSSSASL", "MSSSMTP", "MSSIMAP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSStore", "MSSTestKit",
+            argumentParser, nioCore, nioPosix, nioTLS, logging,
         ],
         path: "Tests/Benchmarks/mss-bench", swiftSettings: swiftSettings),
 ]

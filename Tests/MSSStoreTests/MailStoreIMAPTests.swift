@@ -1,3 +1,5 @@
+import Foundation
+import GRDB
 import MSSCore
 import MSSIMAP
 import MSSTestKit
@@ -112,6 +114,75 @@ struct MailStoreIMAPTests {
         }
         await #expect(throws: IMAPRefusal.overQuota) { try await account.append(drafts, to: inbox.id) }
         #expect(try await mailbox(account, "INBOX").messages == 0)
+        await store.close()
+    }
+
+    private static let message = """
+        From: =?utf-8?Q?Ren=C3=A9e?= <r@a.test>\r
+        Subject: Compte rendu de Madame Secret\r
+        Content-Type: multipart/mixed; boundary=x\r
+        \r
+        --x\r
+        \r
+        texte\r
+        --x\r
+        Content-Type: application/pdf; name="a.pdf"\r
+        Content-Transfer-Encoding: base64\r
+        \r
+        AAAA\r
+        --x--\r
+
+        """
+
+    @Test(
+        "EX_GBM_6010: what clients ask of every message is kept with it, unreadable without its key, and goes with it")
+    func summaries() async throws {
+        let folder = try TestFolder()
+        let store = try await folder.openMail()
+        try await store.create(alice, bob)
+        let account = try await account(store)
+        _ = try await append(account, Self.message)
+        let inbox = try await mailbox(account, "INBOX")
+        let one = NumberRanges([1 as UInt32])
+        let summary = try #require(try await account.summaries(one, in: inbox.id)[1])
+        #expect(String(decoding: summary.header, as: UTF8.self).hasSuffix("boundary=x\r\n\r\n"))
+        #expect(String(decoding: summary.envelope, as: UTF8.self).contains("Madame Secret"))
+        #expect(
+            String(decoding: summary.bodyStructure, as: UTF8.self).contains(#""application" "pdf" ("name" "a.pdf")"#))
+        let kept = try await store.read { try $0.all("SELECT sealed FROM summary").map { [UInt8]($0[0] as Data) } }
+        #expect(kept.count == 1 && kept[0].count > summary.count)
+        #expect(!String(decoding: kept[0], as: UTF8.self).contains("Secret"))
+        // Another mailbox sees nothing of it.
+        #expect(try await self.account(store, bob).summaries(one, in: inbox.id).isEmpty)
+        // A copy has the same; with the last use it goes.
+        let archive = try await mailbox(account, "Archive")
+        _ = try await account.copy([1], from: inbox.id, to: archive.id, moves: true)
+        #expect(try await account.summaries(one, in: archive.id)[1] == summary)
+        _ = try await account.setFlags(.add, [.deleted], of: [1], in: archive.id, unchangedSince: nil)
+        _ = try await account.expunge(nil, in: archive.id)
+        #expect(try await store.read { try $0.number("SELECT count(*) FROM summary") } == 0)
+        await store.close()
+    }
+
+    @Test("A summary that is missing or damaged is made anew, and kept; too long a header has none and is read")
+    func rebuilt() async throws {
+        let store = try await TestFolder().openMail()
+        try await store.create(alice)
+        let account = try await account(store)
+        _ = try await append(account, Self.message)
+        _ = try await append(account, "X-Long: \(String(repeating: "x", count: 40_000))\r\n\r\ntexte\r\n")
+        let inbox = try await mailbox(account, "INBOX")
+        let both = NumberRanges([1, 2] as [UInt32])
+        let summary = try #require(try await account.summaries(both, in: inbox.id)[1])
+        for change in ["DELETE FROM summary", "UPDATE summary SET sealed = zeroblob(200)"] {
+            try await store.write { try $0.database.run(change) }
+            #expect(try await account.summaries(both, in: inbox.id) == [1: summary], "\(change)")
+            let counts = try await store.read {
+                try $0.all("SELECT length(sealed) FROM summary ORDER BY blob").map { $0[0] as Int }
+            }
+            #expect(counts.count == 2 && counts[0] > 500 && counts[1] == 0, "\(change)")
+        }
+        #expect(try await account.contents(both, in: inbox.id)[2]?.size ?? 0 > 40_000)
         await store.close()
     }
 }

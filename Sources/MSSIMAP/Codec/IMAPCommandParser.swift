@@ -151,7 +151,7 @@ extension IMAPReader {
     }
 
     /// RFC 2971 §3.1.
-    private mutating func idFields() throws(IMAPSyntaxError) -> [String: String?]? {
+    mutating func idFields() throws(IMAPSyntaxError) -> [String: String?]? {
         if take(word: "NIL") { return nil }
         var fields: [String: String?] = [:]
         try list(allowsEmpty: true) { reader throws(IMAPSyntaxError) in

@@ -122,8 +122,28 @@ struct MailStoreAccount: MailboxAccount {
 
     func content(of uid: UInt32, in id: IMAPMailboxID) async throws -> (any IMAPMessageContent)? {
         do {
-            return try await MailStoreContent(store, mailbox, MailFolderID(rawValue: id.rawValue), uid)
+            let folder = MailFolderID(rawValue: id.rawValue)
+            return MailStoreContent(store, folder, uid, try await store.place(of: uid, in: folder, of: mailbox))
         } catch StoreError.unknownMessage { return nil }
+    }
+
+    func summaries(_ uids: NumberRanges, in id: IMAPMailboxID) async throws -> [UInt32: IMAPMessageSummary] {
+        try await refusing {
+            try await store.summaries(uids.ranges, in: MailFolderID(rawValue: id.rawValue), of: mailbox)
+        }
+    }
+
+    func contents(_ uids: NumberRanges, in id: IMAPMailboxID) async throws -> [UInt32: any IMAPMessageContent] {
+        try await refusing {
+            let folder = MailFolderID(rawValue: id.rawValue)
+            var contents: [UInt32: any IMAPMessageContent] = [:]
+            for range in uids.ranges {
+                let places = try await store.places(
+                    from: range.lowerBound, to: range.upperBound, in: folder, of: mailbox)
+                for (uid, place) in places { contents[uid] = MailStoreContent(store, folder, uid, place) }
+            }
+            return contents
+        }
     }
 
     func draft(size: Int) async throws -> any IMAPMessageDraft { MailStoreDraft(draft: try store.draft()) }
@@ -209,9 +229,8 @@ private struct MailStoreContent: IMAPMessageContent {
     private let place: MailPlace
     var size: Int { place.size }
 
-    init(_ store: MailStore, _ mailbox: MailboxName, _ folder: MailFolderID, _ uid: UInt32) async throws {
-        (self.store, self.folder, self.uid) = (store, folder, uid)
-        place = try await store.place(of: uid, in: folder, of: mailbox)
+    init(_ store: MailStore, _ folder: MailFolderID, _ uid: UInt32, _ place: MailPlace) {
+        (self.store, self.folder, self.uid, self.place) = (store, folder, uid, place)
     }
 
     func octets(_ range: Range<Int>) async throws -> ByteBuffer {

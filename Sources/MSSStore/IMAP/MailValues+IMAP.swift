@@ -60,15 +60,21 @@ extension MailFlags {
         return (bits, flags.filter(\.isKeyword).map(\.name))
     }
 
+    /// All combinations in the words of IMAP, by their bits: every message of a mailbox asks for one.
+    private static let combinations: [[IMAPFlag]] = (0..<32).map { bits in
+        known.filter { MailFlags(rawValue: bits).contains($0.bit) }.map(\.flag)
+    }
+
     /// In the words of IMAP.
-    var imap: [IMAPFlag] { MailFlags.known.filter { contains($0.bit) }.map(\.flag) }
+    var imap: [IMAPFlag] { MailFlags.combinations[Int(rawValue & 31)] }
 }
 
 extension IMAPMessage {
     init(_ message: MailMessage) {
         self.init(
             uid: message.uid, size: message.size, received: message.received,
-            flags: message.flags.imap + message.keywords.compactMap { IMAPFlag($0) }, changeNumber: message.changeNumber
-        )
+            flags: message.keywords.isEmpty
+                ? message.flags.imap : message.flags.imap + message.keywords.compactMap { IMAPFlag($0) },
+            changeNumber: message.changeNumber)
     }
 }

@@ -15,6 +15,14 @@ extension Database {
         try Row.fetchAll(try cachedStatement(sql: sql), arguments: StatementArguments(arguments))
     }
 
+    /// Reads rows one after the other, without copying them.
+    func each(
+        _ sql: String, _ arguments: [(any DatabaseValueConvertible)?], _ body: (Row) throws -> Void
+    ) throws {
+        let rows = try Row.fetchCursor(try cachedStatement(sql: sql), arguments: StatementArguments(arguments))
+        while let row = try rows.next() { try body(row) }
+    }
+
     func number(_ sql: String, _ arguments: [(any DatabaseValueConvertible)?] = []) throws -> Int64 {
         try one(sql, arguments).map { $0[0] } ?? 0
     }
@@ -63,11 +71,22 @@ enum MailKeywords {
     }
 
     static func text(_ keywords: [String]) -> String { normal(keywords).joined(separator: " ") }
-    static func list(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
+    static func list(_ text: String) -> [String] {
+        text.isEmpty ? [] : text.split(separator: " ").map(String.init)
+    }
 }
 
 extension MailMessage {
     static let columns = "folder, uid, size, received, flags, keywords, modseq"
+
+    /// The messages of a query of ``columns``.
+    static func list(
+        _ database: Database, _ sql: String, _ arguments: [(any DatabaseValueConvertible)?]
+    ) throws -> [MailMessage] {
+        var messages: [MailMessage] = []
+        try database.each(sql, arguments) { messages.append(MailMessage($0)) }
+        return messages
+    }
 
     init(_ row: Row) {
         self.init(

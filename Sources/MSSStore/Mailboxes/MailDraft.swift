@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import MSSCore
+import MSSIMAP
 public import MSSSMTP
 public import NIOCore
 
@@ -32,6 +33,7 @@ extension MailStore {
 public actor MailDraft {
     private let store: MailStore
     private var sealer: BlobSealer
+    private var summary = IMAPSummaryBuilder()
     /// Encrypted octets that are not in the file.
     private var sealed: [UInt8] = []
     private var file: OwnFile?
@@ -63,6 +65,7 @@ public actor MailDraft {
     public func append(_ piece: ByteBuffer) async throws {
         guard !isDone else { throw StoreError.closed }
         try sealer.add(piece.readableBytesView, to: &sealed)
+        piece.withUnsafeReadableBytes { summary.add($0) }
         if file != nil || sealer.size > store.configuration.shareLimit, sealed.count >= 1 << 18 || file == nil {
             try await writeOut()
         }
@@ -101,11 +104,13 @@ public actor MailDraft {
             }
         }
         let delivery = MailDelivery(
-            key: sealer.key, name: sealer.name, size: sealer.size, sealed: sealed, volume: own?.number)
+            key: sealer.key, name: sealer.name, size: sealer.size, sealed: sealed, volume: own?.number,
+            summary: try SummaryFormat.seal(summary.finish(), sealer.name, sealer.key))
         let results = try await store.commits.perform { writer in try writer.deliver(delivery, to: targets) }
         if let own, results.contains(where: { $0.isNew }) { own.isKept.withLock { $0 = true } }
         file = nil
         sealed = []
+        summary = IMAPSummaryBuilder()
         return results.map(\.result)
     }
 
@@ -126,6 +131,8 @@ struct MailDelivery: Sendable {
     let sealed: [UInt8]
     /// Or the file that holds it.
     let volume: UInt32?
+    /// ``SummaryFormat``.
+    let summary: [UInt8]
 }
 
 /// What became of a delivery to one mailbox.
@@ -156,6 +163,7 @@ extension MailWriter {
                     [volume, BlobFormat.count(delivery.size)])
             }
             let blob = try addBlob(delivery.name, place, size: delivery.size, uses: open.count)
+            try setSummary(delivery.summary, of: blob)
             for index in open {
                 let receipt = try insert(delivery, blob, targets[index])
                 results[index] = MailDeliveryResult(result: .success(receipt), isNew: true)

@@ -11,8 +11,14 @@ enum MailSchema {
         migrator.registerMigration("2-subscriptions") { database in
             try database.execute(sql: "ALTER TABLE folder ADD COLUMN subscribed INTEGER NOT NULL DEFAULT 1")
         }
+        migrator.registerMigration("3-summaries") { try $0.execute(sql: summaries) }
         return migrator
     }
+
+    // What clients ask of every message, encrypted by the message's key (decision 0206); empty: too long to be kept.
+    private static let summaries = """
+        CREATE TABLE summary (blob INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+        """
 
     // `modseq` of a mailbox counts the changes of all its folders: numbers of one folder grow, as RFC 7162 asks.
     // A blob is the encrypted octets of a message, kept once for all mailboxes and folders that have it.

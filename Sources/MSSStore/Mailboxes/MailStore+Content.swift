@@ -61,8 +61,12 @@ extension MailStore {
     }
 
     /// Where messages lie now, of a range of UIDs; those whose key is not what was written are left out.
-    func places(from first: UInt32, to last: UInt32, in folder: MailFolderID) async throws -> [(UInt32, MailPlace)] {
-        try await rows(from: first, to: last, in: folder).compactMap { row in
+    ///
+    /// - Parameter mailbox: only of this one.
+    func places(
+        from first: UInt32, to last: UInt32, in folder: MailFolderID, of mailbox: MailboxName? = nil
+    ) async throws -> [(UInt32, MailPlace)] {
+        try await rows(from: first, to: last, in: folder, of: mailbox).compactMap { row in
             try place(row).map { (row.uid, $0) }
         }
     }
@@ -104,7 +108,7 @@ extension MailStore {
     private var folderPath: String { self.folder + "/" + MailStore.base }
 
     /// A frame of a message. When it is not what was written, the message may have moved meanwhile: asked once more.
-    fileprivate func frame(
+    func frame(
         _ index: Int, _ place: MailPlace, _ uid: UInt32, _ folder: MailFolderID
     ) async throws -> [UInt8] {
         if let plain = try? await offPool({ [volumes] in try place.frame(index, volumes) }) { return plain }

@@ -30,11 +30,12 @@ extension MailStore {
             let messages =
                 number >= folder.changeNumber
                 ? []
-                : try database.all(
+                : try MailMessage.list(
+                    database,
                     """
-                    SELECT \(MailMessage.columns) FROM message WHERE folder = ? AND modseq > ? ORDER BY uid
-                    """, [id.rawValue, number]
-                ).map(MailMessage.init)
+                    SELECT \(MailMessage.columns) FROM message
+                    WHERE folder = ? AND \(number <= 0 ? "+" : "")modseq > ? ORDER BY uid
+                    """, [id.rawValue, number])
             let vanished: [UInt32] =
                 vanishedSince >= folder.changeNumber
                 ? []
@@ -58,10 +59,10 @@ extension MailStore {
                 [id.rawValue, mailbox.rawValue])
             guard isThere != nil else { throw StoreError.unknownFolder }
             return try ranges.flatMap { range in
-                try database.all(
+                try MailMessage.list(
+                    database,
                     "SELECT \(MailMessage.columns) FROM message WHERE folder = ? AND uid BETWEEN ? AND ? ORDER BY uid",
-                    [id.rawValue, range.lowerBound, range.upperBound]
-                ).map(MailMessage.init)
+                    [id.rawValue, range.lowerBound, range.upperBound])
             }
         }
     }

@@ -165,6 +165,7 @@ final class MailWriter {
             "UPDATE blob SET uses = uses - 1 WHERE id = ? RETURNING uses, volume, size", [blob])
         guard let row, (row[0] as Int64) <= 0 else { return }
         try database.run("DELETE FROM blob WHERE id = ?", [blob])
+        try database.run("DELETE FROM summary WHERE blob = ?", [blob])
         try free(row[1], BlobFormat.count(row[2]))
     }
 

@@ -14,6 +14,7 @@ struct Bench: AsyncParsableCommand {
             WhitelistBench.self,
             TLSBench.self,
             SMTPBench.self,
+            IMAPBench.self,
             AccountsBench.self,
             TracesBench.self,
             StoreBench.self,

@@ -39,7 +39,7 @@ let fuzzTargets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] =
     "tls-client": fuzzTLSClient,
     "tls-session": fuzzTLSSession,
     "smtp-client-session": fuzzSMTPClientSession,
-    "imap-command": fuzzIMAPCommand, "imap-server-session": fuzzIMAPServerSession,
+    "imap-command": fuzzIMAPCommand, "imap-server-session": fuzzIMAPServerSession, "imap-response": fuzzIMAPResponse,
     "jwt": fuzzJWT, "jwks": fuzzJWKS, "oauth-userinfo": fuzzUserInfo,
     "accounts-csv": fuzzAccountsCSV, "accounts-json": fuzzAccountsJSON,
     "trace-segment": fuzzTraceSegment, "trace-record": fuzzTraceRecord, "trace-event": fuzzTraceEvent,

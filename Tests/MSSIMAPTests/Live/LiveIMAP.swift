@@ -15,6 +15,8 @@ struct LiveIdentity: Sendable {
     static let server = try! make(TestPKI.shared.issue(.server(commonName: "imap.hopital.test")))
     static let client = try! make(
         TestPKI.shared.issue(.applicationClient(commonName: "Authentification MSS"), subject: .clinic))
+    /// For clients that compare the name that they connect to, and can be told no other.
+    static let localhost = try! make(TestPKI.shared.issue(.server(commonName: "localhost")))
 
     private static func make(_ credential: TestCredential) throws -> LiveIdentity {
         let directory = try TestFiles.temporaryDirectory("mss-imap")
@@ -46,35 +48,44 @@ struct LiveIMAP {
 
     var psc: Int { server.address(of: "psc")!.port! }
     var certificate: Int { server.address(of: "certificate")!.port! }
+    /// As ``psc``, with TLS from the first octet: for clients that know no STARTTLS.
+    var immediate: Int { server.address(of: "immediate")!.port! }
     var account: InMemoryAccount { accounts.account(Self.user) }
 
-    static func start(limits: IMAPServerLimits = IMAPServerLimits()) async throws -> LiveIMAP {
+    static func start(
+        limits: IMAPServerLimits = IMAPServerLimits(), identity: LiveIdentity = .server
+    ) async throws -> LiveIMAP {
         let accounts = InMemoryMailboxes()
         func point(
             _ name: String, _ session: IMAPSessionConfiguration, _ clients: TLSConfiguration.ClientAuthentication
         ) throws -> IMAPEntryPoint {
             let tls = try TLSContext(
                 .server(
-                    policy: .operator(.v1_6), identity: LiveIdentity.server.identity, clientAuthentication: clients))
+                    policy: .operator(.v1_6), identity: identity.identity, clientAuthentication: clients))
             return IMAPEntryPoint(
                 name: name, address: .tcp(host: "127.0.0.1", port: 0), session: session,
                 tls: ReloadableTLSContext(tls), authenticator: KnownUsers(), backend: accounts)
         }
+        var immediate = IMAPSessionConfiguration.psc(serverName: "imap.hopital.test")
+        immediate.security = .immediate
         var logger = Logger(label: "imap")
         logger.logLevel = .error
         let server = try await IMAPServer.start(
             [
                 point("psc", .psc(serverName: "imap.hopital.test"), .none),
+                point("immediate", immediate, .none),
                 point("certificate", .certificate(serverName: "imap.hopital.test"), .required(LiveIdentity.verifier)),
             ], limits: limits, logger: logger)
         return LiveIMAP(server: server, accounts: accounts)
     }
 
     /// Runs a script of Python, which knows the ports and certificates; what it prints.
-    func python(_ script: String, seconds: Int = 60) async throws -> (output: String, succeeded: Bool) {
+    func python(
+        _ script: String, with interpreter: String = "python3", seconds: Int = 60
+    ) async throws -> (output: String, succeeded: Bool) {
         let head = """
             import base64, imaplib, socket, ssl, sys, time, zlib, re, threading
-            PSC, CERT = \(psc), \(certificate)
+            PSC, CERT, IMMEDIATE = \(psc), \(certificate), \(immediate)
             USER = '\(Self.user)'
             CA = '\(LiveIdentity.server.directory)/ca.pem'
             LEAF, KEY = '\(LiveIdentity.client.directory)/leaf.pem', '\(LiveIdentity.client.directory)/key.pem'
@@ -111,7 +122,7 @@ struct LiveIMAP {
             """
         let path = try TestFiles.temporaryDirectory("mss-imap") + "/script.py"
         try TestFiles.write(head + script, to: path)
-        let result = try await ExternalTool.run("python3", [path], seconds: seconds)
+        let result = try await ExternalTool.run(interpreter, ["-u", path], seconds: seconds)
         return (result.everything, result.succeeded)
     }
 }

@@ -36,6 +36,11 @@ public protocol MailboxAccount: Sendable {
     /// The octets of a message; `nil` when it is gone.
     func content(of uid: UInt32, in mailbox: IMAPMailboxID) async throws -> (any IMAPMessageContent)?
 
+    /// What is prepared of messages by their UIDs (at most some dozens); a message may be left out, and is then read.
+    func summaries(_ uids: NumberRanges, in mailbox: IMAPMailboxID) async throws -> [UInt32: IMAPMessageSummary]
+    /// The octets of messages by their UIDs (at most some dozens), without those that are gone.
+    func contents(_ uids: NumberRanges, in mailbox: IMAPMailboxID) async throws -> [UInt32: any IMAPMessageContent]
+
     /// Begins a message that arrives piece by piece.
     func draft(size: Int) async throws -> any IMAPMessageDraft
     /// Keeps messages, all or none.
@@ -59,6 +64,24 @@ public protocol MailboxAccount: Sendable {
     /// Tells that something has changed in any mailbox of the account, by whomever, until the iteration ends. A slow
     /// reader may miss all but the last.
     func notifications() -> AsyncStream<Int64>
+}
+
+extension MailboxAccount {
+    /// Nothing is prepared.
+    public func summaries(
+        _ uids: NumberRanges, in mailbox: IMAPMailboxID
+    ) async throws -> [UInt32: IMAPMessageSummary] { [:] }
+
+    /// One after the other.
+    public func contents(
+        _ uids: NumberRanges, in mailbox: IMAPMailboxID
+    ) async throws -> [UInt32: any IMAPMessageContent] {
+        var found: [UInt32: any IMAPMessageContent] = [:]
+        for message in try await messages(uids, in: mailbox) {
+            found[message.uid] = try await content(of: message.uid, in: mailbox)
+        }
+        return found
+    }
 }
 
 /// Names a mailbox of an account whatever it is called; no other one ever has the number.

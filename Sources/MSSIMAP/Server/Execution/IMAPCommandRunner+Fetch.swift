@@ -7,8 +7,10 @@ struct IMAPBrokenResponse: Error {
 }
 
 extension IMAPCommandRunner {
-    /// Messages whose flags and sizes are asked for at once.
-    private static let chunk = 256
+    /// Messages of which everything is asked for at once: what is prepared of them is held together.
+    private static let chunk = 64
+    /// The same when nothing of the messages themselves is asked.
+    private static let flagsChunk = 512
 
     func fetch(_ request: IMAPFetchRequest) async throws -> IMAPOutcome {
         let selected = try selectedMailbox()
@@ -23,17 +25,20 @@ extension IMAPCommandRunner {
         let wanted = try uids(of: request.messages, byUID: request.byUID)
         let marksSeen = !selected.isReadOnly && items.contains(where: \.marksSeen)
         var isIncomplete = false
-        for start in stride(from: 0, to: wanted.count, by: Self.chunk) {
-            let uids = wanted[start..<min(start + Self.chunk, wanted.count)]
+        let chunk = items.contains(where: \.needsContent) ? Self.chunk : Self.flagsChunk
+        for start in stride(from: 0, to: wanted.count, by: chunk) {
+            let uids = wanted[start..<min(start + chunk, wanted.count)]
             var messages = try await account.messages(NumberRanges(uids), in: selected.id)
             if messages.count < uids.count { isIncomplete = true }
             // Ranges of UIDs may hold some that came after the client was told of messages.
             messages.removeAll { selected.number(of: $0.uid) == nil }
             if let number = request.changedSince { messages.removeAll { $0.changeNumber <= number } }
             let newlySeen = marksSeen ? try await markSeen(&messages) : []
+            let prepared = try await prepare(messages, items)
             for message in messages {
                 let isTold = try await respond(
-                    message, selected.number(of: message.uid)!, items, tellsFlags: newlySeen.contains(message.uid))
+                    message, selected.number(of: message.uid)!, items, prepared,
+                    tellsFlags: newlySeen.contains(message.uid))
                 if !isTold { isIncomplete = true }
             }
         }
@@ -62,16 +67,34 @@ extension IMAPCommandRunner {
         return Set(unseen)
     }
 
+    /// What is known of messages before their responses are made.
+    private struct Prepared {
+        var summaries: [UInt32: IMAPMessageSummary] = [:]
+        var contents: [UInt32: any IMAPMessageContent] = [:]
+    }
+
+    private func prepare(_ messages: [IMAPMessage], _ items: [IMAPFetchItem]) async throws -> Prepared {
+        var prepared = Prepared()
+        let needing = items.filter(\.needsContent)
+        guard !needing.isEmpty, let selected else { return prepared }
+        var uids = messages.map(\.uid)
+        if needing.contains(where: \.isInSummary) {
+            prepared.summaries = try await account.summaries(NumberRanges(uids), in: selected.id)
+            if needing.allSatisfy(\.isInSummary) { uids.removeAll { prepared.summaries[$0] != nil } }
+        }
+        if !uids.isEmpty { prepared.contents = try await account.contents(NumberRanges(uids), in: selected.id) }
+        return prepared
+    }
+
     /// Puts out the response for one message; `false` when the message is gone.
     private func respond(
-        _ message: IMAPMessage, _ number: UInt32, _ items: [IMAPFetchItem], tellsFlags: Bool
+        _ message: IMAPMessage, _ number: UInt32, _ items: [IMAPFetchItem], _ prepared: Prepared, tellsFlags: Bool
     ) async throws -> Bool {
         var reader: IMAPMessageReader?
         if items.contains(where: \.needsContent) {
-            guard let content = try await account.content(of: message.uid, in: try selectedMailbox().id) else {
-                return false
-            }
-            reader = IMAPMessageReader(content)
+            let (summary, content) = (prepared.summaries[message.uid], prepared.contents[message.uid])
+            guard summary != nil || content != nil else { return false }
+            reader = IMAPMessageReader(content ?? UnreadContent(size: message.size), summary)
         }
         // What can be refused is found out before anything is put out.
         for case .binary(let part, _, _) in items { try await checkBinary(part, &reader) }
@@ -102,10 +125,10 @@ extension IMAPCommandRunner {
         case .modSeq: try await put("MODSEQ (\(message.changeNumber))")
         case .envelope:
             try await put("ENVELOPE ")
-            try await put(Envelope(try await reader!.headerBlock()).imapBytes)
+            try await put(try await reader!.envelope())
         case .bodyStructure(let extended):
             try await put("\(name) ")
-            try await put(try await reader!.messageStructure().imapBodyStructure(extended: extended, rev2: isRev2))
+            try await put(try await reader!.bodyStructure(extended: extended, rev2: isRev2))
         case .section(let section, let partial, _):
             try await put(section, partial, name, &reader!)
         case .rfc822(let content): try await put(IMAPSection(content), nil, name, &reader!)
@@ -177,6 +200,19 @@ extension IMAPFetchItem {
         switch self {
         case .uid, .flags, .internalDate, .size, .modSeq: false
         default: true
+        }
+    }
+
+    /// Whether it can be answered from an ``IMAPMessageSummary``.
+    var isInSummary: Bool {
+        switch self {
+        case .envelope, .bodyStructure(extended: true), .rfc822(.header): true
+        case .section(let section, _, _):
+            switch section.content {
+            case .header, .fields: section.part.isEmpty
+            case .whole, .text, .mime: false
+            }
+        default: false
         }
     }
 }

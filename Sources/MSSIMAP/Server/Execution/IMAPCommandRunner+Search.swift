@@ -4,6 +4,8 @@ extension IMAPCommandRunner {
     /// Octets of one text part that a search looks at: longer text in mail is data, not words.
     private static let searchedOctets = 4 << 20
     private static let chunk = 512
+    /// Messages whose headers or texts are asked for at once.
+    private static let readChunk = 64
 
     func search(_ request: IMAPSearchRequest) async throws -> IMAPOutcome {
         let found = try await matches(request.key).map(\.uid)
@@ -61,28 +63,60 @@ extension IMAPCommandRunner {
     ) async throws -> [(uid: UInt32, message: IMAPMessage, header: HeaderBlock?)] {
         let selected = try selectedMailbox()
         let program = IMAPSearchProgram(key, in: selected, saved: saved)
-        var found: [(UInt32, IMAPMessage, HeaderBlock?)] = []
+        var found: [(uid: UInt32, message: IMAPMessage, header: HeaderBlock?)] = []
         for start in stride(from: 0, to: selected.uids.count, by: Self.chunk) {
             let uids = selected.uids[start..<min(start + Self.chunk, selected.uids.count)]
             let range = NumberRanges(joining: [uids.first!...uids.last!])
-            for message in try await account.messages(range, in: selected.id)
-            where selected.number(of: message.uid) != nil {
-                var known = IMAPSearchProgram.Known()
-                var verdict = program.matches(message, known)
-                guard verdict != false, verdict == nil || needsHeader else {
-                    if verdict == true { found.append((message.uid, message, nil)) }
-                    continue
+            let messages = try await account.messages(range, in: selected.id)
+                .filter { selected.number(of: $0.uid) != nil }
+            var open: [IMAPMessage] = []
+            for message in messages {
+                switch program.matches(message, IMAPSearchProgram.Known()) {
+                case true? where !needsHeader: found.append((message.uid, message, nil))
+                case false?: break
+                default: open.append(message)
                 }
-                guard let content = try await account.content(of: message.uid, in: selected.id) else { continue }
-                var reader = IMAPMessageReader(content)
-                known.header = try await reader.headerBlock()
-                if verdict == nil { verdict = program.matches(message, known) }
-                if verdict == nil {
-                    known.body = try await texts(&reader)
-                    verdict = program.matches(message, known)
-                }
-                if verdict == true { found.append((message.uid, message, known.header)) }
             }
+            for start in stride(from: 0, to: open.count, by: Self.readChunk) {
+                let part = open[start..<min(start + Self.readChunk, open.count)]
+                found += try await matches(part, program, in: selected.id)
+            }
+        }
+        // What was decided without reading stands before what was read.
+        return found.sorted { $0.uid < $1.uid }
+    }
+
+    /// Those of some messages that match, with their headers: first by the headers, then by what is read.
+    private func matches(
+        _ messages: ArraySlice<IMAPMessage>, _ program: IMAPSearchProgram, in mailbox: IMAPMailboxID
+    ) async throws -> [(uid: UInt32, message: IMAPMessage, header: HeaderBlock?)] {
+        let summaries = try await account.summaries(NumberRanges(messages.map(\.uid)), in: mailbox)
+        var found: [(uid: UInt32, message: IMAPMessage, header: HeaderBlock?)] = []
+        var open: [(message: IMAPMessage, summary: IMAPMessageSummary?)] = []
+        for message in messages {
+            guard let summary = summaries[message.uid] else {
+                open.append((message, nil))
+                continue
+            }
+            let header = Message(summary.header).header
+            switch program.matches(message, IMAPSearchProgram.Known(header: header)) {
+            case true?: found.append((message.uid, message, header))
+            case false?: break
+            case nil: open.append((message, summary))
+            }
+        }
+        guard !open.isEmpty else { return found }
+        let contents = try await account.contents(NumberRanges(open.map(\.message.uid)), in: mailbox)
+        for (message, summary) in open {
+            guard let content = contents[message.uid] else { continue }
+            var reader = IMAPMessageReader(content, summary)
+            var known = IMAPSearchProgram.Known(header: try await reader.headerBlock())
+            var verdict = program.matches(message, known)
+            if verdict == nil {
+                known.body = try await texts(&reader)
+                verdict = program.matches(message, known)
+            }
+            if verdict == true { found.append((message.uid, message, known.header)) }
         }
         return found
     }
@@ -105,10 +139,20 @@ extension IMAPCommandRunner {
                 }
             } catch let refusal as IMAPRefusal where refusal.code == .unknownCTE { continue }
             let label = part.contentType.parameters["charset"]
+            if octets.allSatisfy({ $0 < 0x80 }), Self.isASCIICompatible(label) {
+                texts.append(FoldedText(octets: octets))
+                continue
+            }
             let text = label.map { Charset.decode(octets[...], label: $0) } ?? String(decoding: octets, as: UTF8.self)
             texts.append(FoldedText(text))
         }
         return texts
+    }
+
+    /// Whether octets of seven bits are ASCII in a charset: in UTF-7, UTF-16 and ISO-2022 they are not.
+    private static func isASCIICompatible(_ label: String?) -> Bool {
+        guard let label = label?.lowercased() else { return true }
+        return ["us-ascii", "utf-8", "iso-8859-", "windows-"].contains { label.hasPrefix($0) }
     }
 
     // MARK: SORT and THREAD

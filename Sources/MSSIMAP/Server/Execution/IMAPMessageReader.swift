@@ -12,6 +12,7 @@ struct IMAPMessageReader {
     }
 
     let content: any IMAPMessageContent
+    let summary: IMAPMessageSummary?
     private var header: [UInt8]?
     private var structure: MessageStructure?
 
@@ -20,7 +21,11 @@ struct IMAPMessageReader {
     /// Octets of a header that are looked at; what is beyond belongs to the text.
     private static let longestHeader = 1 << 20
 
-    init(_ content: any IMAPMessageContent) { self.content = content }
+    init(_ content: any IMAPMessageContent, _ summary: IMAPMessageSummary? = nil) {
+        self.content = content
+        self.summary = summary
+        header = summary?.header
+    }
 
     // MARK: Reading
 
@@ -43,7 +48,7 @@ struct IMAPMessageReader {
     }
 
     /// Where the header ends: behind the first empty line.
-    private static func headerEnd(_ octets: [UInt8], from start: Int) -> Int? {
+    static func headerEnd(_ octets: [UInt8], from start: Int) -> Int? {
         var index = start
         if start == 0 {
             if octets.starts(with: [0x0D, 0x0A]) { return 2 }
@@ -61,6 +66,18 @@ struct IMAPMessageReader {
     mutating func headerBlock() async throws -> HeaderBlock {
         if let structure { return structure.root.header }
         return Message(try await headerOctets()).header
+    }
+
+    /// `ENVELOPE` as it stands in a response.
+    mutating func envelope() async throws -> [UInt8] {
+        if let summary { return summary.envelope }
+        return Envelope(try await headerBlock()).imapBytes
+    }
+
+    /// `BODYSTRUCTURE` or `BODY` as it stands in a response.
+    mutating func bodyStructure(extended: Bool, rev2: Bool) async throws -> [UInt8] {
+        if extended, let summary { return summary.bodyStructure(rev2: rev2) }
+        return try await messageStructure().imapBodyStructure(extended: extended, rev2: rev2)
     }
 
     /// The structure: the whole message is read once, nothing of its bodies is kept.

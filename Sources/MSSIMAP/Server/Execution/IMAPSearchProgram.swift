@@ -123,7 +123,15 @@ extension IMAPSearchKey.DateRelation {
 struct FoldedText: Sendable {
     private let octets: [UInt8]
 
-    init(_ text: String) { octets = Array(text.lowercased().utf8) }
+    init(_ text: String) { self.init(octets: Array(text.utf8)) }
+
+    /// Text in UTF-8. ASCII, as most text of mail is, folds octet by octet.
+    init(octets text: [UInt8]) {
+        octets =
+            text.allSatisfy { $0 < 0x80 }
+            ? text.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+            : Array(String(decoding: text, as: UTF8.self).lowercased().utf8)
+    }
 
     var isEmpty: Bool { octets.isEmpty }
 

@@ -24,7 +24,9 @@ struct SelectedMailbox: Sendable {
         uids = changes.messages.map(\.uid)
         changeNumber = changes.mailbox.changeNumber
         vanishedNumber = changeNumber
-        keywords = Set(changes.messages.flatMap(\.flags).filter(\.isKeyword))
+        for message in changes.messages {
+            for flag in message.flags where flag.isKeyword { keywords.insert(flag) }
+        }
     }
 
     /// What a client is to be told.

@@ -1,11 +1,12 @@
-import Glibc
-import MSSTestKit
+internal import Glibc
 
 /// Counterparts that exist only on PyPI, each in a virtual environment under `.build`, made once.
-enum PythonEnvironment {
+public enum PythonEnvironment {
     /// A Python that has a package; `name==version`.
-    static func python(with package: String) async throws -> String {
-        let directory = root + "/.build/python-" + package.replacing("==", with: "-")
+    ///
+    /// - Throws: ``BackgroundTool/Unstarted`` when it cannot be installed.
+    public static func python(with package: String) async throws -> String {
+        let directory = root + "/.build/python-" + package.split(separator: "=").joined(separator: "-")
         let python = "\(directory)/bin/python"
         // The last thing that is written when all went well.
         let mark = "\(directory)/complete"
@@ -23,7 +24,7 @@ enum PythonEnvironment {
     /// The root of the package.
     private static var root: String {
         var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-        parts.removeLast(5)
+        parts.removeLast(4)
         return parts.joined(separator: "/")
     }
 }
