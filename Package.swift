@@ -119,17 +119,22 @@ let floor4: [Target] = [
     library(
         "MSSConnector",
         [
-            "MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", "MSSWhitelist", "MSSSMTP", "MSSPolicy", "MSSAccounts",
-            "MSSTraces", "MSSProSanteConnect", "MSSSASL", nioCore, nioPosix, logging,
+            "MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", "MSSWhitelist", "MSSSMTP", "MSSIMAP", "MSSPolicy",
+            "MSSAccounts", "MSSTraces", "MSSProSanteConnect", "MSSSASL", nioCore, nioPosix, logging,
         ]),
     library(
-        "MSSStore", ["MSSCore", "MSSSMTP", "MSSIMAP", "MSSAccounts", "MSSConnector", "COpenSSLShim", nioCore, grdb]),
+        "MSSStore",
+        [
+            "MSSCore", "MSSSMTP", "MSSIMAP", "MSSAccounts", "MSSConnector", "MSSProSanteConnect", "COpenSSLShim",
+            nioCore,
+            grdb,
+        ]),
     library(
         "MSSOperator",
         [
-            "MSSCore", "MSSTLS", "MSSHTTP", "MSSDNS", "MSSWhitelist", "MSSSMTP", "MSSPolicy", "MSSAccounts",
-            "MSSTraces", "MSSConnector", "MSSStore", "MSSXMLSignature", nioCore, nioPosix, nioHTTP1, logging, yams,
-            lifecycle, unixSignals,
+            "MSSCore", "MSSTLS", "MSSHTTP", "MSSDNS", "MSSWhitelist", "MSSSMTP", "MSSIMAP", "MSSPolicy", "MSSAccounts",
+            "MSSTraces", "MSSProSanteConnect", "MSSConnector", "MSSStore", "MSSXMLSignature", nioCore, nioPosix,
+            nioHTTP1, logging, yams, lifecycle, unixSignals,
         ]),
 ]
 
@@ -195,18 +200,21 @@ let testTargets: [Target] = [
         "MSSConnectorTests",
         [
             "MSSCore", "MSSConnector", "MSSTLS", "MSSHTTP", "MSSDNS", "MSSMessage", "MSSWhitelist", "MSSSMTP",
-            "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSProSanteConnect", "MSSSASL", "MSSTestKit", nioCore, nioPosix,
-            logging,
+            "MSSIMAP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSProSanteConnect", "MSSSASL", "MSSTestKit", nioCore,
+            nioPosix, logging,
         ]),
     tests(
         "MSSStoreTests",
-        ["MSSCore", "MSSStore", "MSSConnector", "MSSAccounts", "MSSSMTP", "MSSIMAP", "MSSTestKit", nioCore, grdb]),
+        [
+            "MSSCore", "MSSStore", "MSSConnector", "MSSAccounts", "MSSSMTP", "MSSIMAP", "MSSProSanteConnect",
+            "MSSTestKit", nioCore, grdb,
+        ]),
     tests(
         "MSSOperatorTests",
         [
             "mss-operator", "mss-sandbox", "MSSCore", "MSSOperator", "MSSTLS", "MSSSMTP", "MSSAccounts", "MSSTraces",
-            "MSSConnector", "MSSStore", "MSSWhitelist", "MSSPolicy", "MSSMessage", "MSSDNS", "MSSTestKit", nioCore,
-            logging,
+            "MSSConnector", "MSSStore", "MSSWhitelist", "MSSPolicy", "MSSMessage", "MSSDNS", "MSSProSanteConnect",
+            "MSSTestKit", nioCore, logging,
         ]),
 ]
 

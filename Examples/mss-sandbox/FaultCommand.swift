@@ -10,7 +10,7 @@ struct FaultCommand: AsyncParsableCommand {
             .joined(separator: "\n"))
 
     @Argument(help: "Le dossier du bac à sable.") var directory: String
-    @Argument(help: "liste, crl, ocsp ou dns.") var service: SandboxService
+    @Argument(help: "liste, crl, ocsp, dns ou psc.") var service: SandboxService
     @Argument(help: "La panne, ou « aucune ».") var fault: String
 
     func run() async throws {

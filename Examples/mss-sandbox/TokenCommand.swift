@@ -7,8 +7,9 @@ struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token", abstract: "Imprime un jeton d'accès Pro Santé Connect, bon ou mauvais.",
         discussion: """
-            La clé de signature se trouve dans DOSSIER/psc.key (créée au premier usage) : le Pro Santé Connect du bac à \
-            sable publie la clé publique correspondante, et UserInfo reconnaît les jetons qu'elle a signés.
+            La clé de signature se trouve dans DOSSIER/psc.key : le Pro Santé Connect du bac à sable publie la clé \
+            publique correspondante, et UserInfo reconnaît les jetons qu'elle a signés. Les identifiants des personnes \
+            sont dans sandbox.json (operators[].persons[].subjectNameID).
 
             Défauts : \(TestTokenFlaw.allCases.map(\.rawValue).joined(separator: ", ")).
             """)
@@ -16,8 +17,7 @@ struct TokenCommand: AsyncParsableCommand {
     @Argument(help: "Le dossier du bac à sable.") var directory: String
     @Argument(help: "L'identifiant national de la personne (8 et le numéro RPPS), tel que SubjectNameID le donne.")
     var person: String
-    @Option(help: "L'émetteur : l'adresse du Pro Santé Connect du bac à sable.")
-    var emetteur = ProviderKey.issuer
+    @Option(help: "L'émetteur ; par défaut le Pro Santé Connect du bac à sable.") var emetteur: String?
     @Option(help: ArgumentHelp("Ce qui cloche dans le jeton.", valueName: "defaut")) var defaut: Defect?
     @Option(help: "La durée de validité, en secondes.") var duree: Int = 120
     @Option(help: "Une adresse de boîte aux lettres : imprime la réponse SASL XOAUTH2 en base64 au lieu du jeton.")
@@ -35,7 +35,8 @@ struct TokenCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard (1...86_400).contains(duree) else { throw ValidationError("La durée va de 1 à 86400 secondes.") }
-        let maker = try TestTokenMaker(issuer: emetteur, privateKeyPEM: ProviderKey(directory).pem())
+        var maker = try Sandbox(directory: directory).tokenMaker()
+        if let emetteur { maker.issuer = emetteur }
         let contents = TestTokenMaker.Contents(
             person: person, issued: SystemWallClock().now(), lifetime: .seconds(duree))
         let token = try maker.token(contents, flaw: defaut?.flaw)
@@ -43,20 +44,18 @@ struct TokenCommand: AsyncParsableCommand {
     }
 }
 
-/// The signing key of the sandbox's Pro Santé Connect.
-struct ProviderKey {
-    /// The issuer when the service listens on its port by default.
-    static let issuer = "https://localhost:8444" + TestProSanteConnect.realm
+/// Answers for the persons on their telephones.
+struct TelephoneCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "telephone",
+        abstract: "Accepte ou refuse les authentifications CIBA en attente, comme le feraient les professionnels.")
 
-    let path: String
+    enum Answer: String, ExpressibleByArgument, CaseIterable { case accepter, refuser }
 
-    init(_ directory: String) { path = "\(directory)/psc.key" }
+    @Argument(help: "Le dossier du bac à sable.") var directory: String
+    @Argument(help: "accepter ou refuser.") var answer: Answer
 
-    /// The key, made at the first use.
-    func pem() throws -> String {
-        if let bytes = try? TestFiles.read(path) { return String(decoding: bytes, as: UTF8.self) }
-        let pem = try TestTokenMaker(issuer: ProviderKey.issuer).privateKeyPEM
-        try TestFiles.write(pem, to: path, mode: 0o600)
-        return pem
+    func run() async throws {
+        print(try await Sandbox(directory: directory).tell(.decide(approved: answer == .accepter)))
     }
 }

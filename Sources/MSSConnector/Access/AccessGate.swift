@@ -63,8 +63,10 @@ public final class AccessGate: Sendable {
             guard await flow.journal.isWorking() else { throw .localFailure("traces") }
             await flow.journal.trace([event])
             await notes?.note(grant)
+            flow.metrics.login(attempt, .accepted)
             return grant
         } catch {
+            flow.metrics.login(attempt, error.isTemporary ? .unavailable : .refused)
             await refused(error, event, claimed)
             throw error
         }

@@ -21,4 +21,14 @@ extension PersonIdentity {
         default: return nil
         }
     }
+
+    /// The identity as `SubjectNameID` gives it; `nil` for one that no card has.
+    public var subjectNameID: String? {
+        // A national identifier is itself; « L1 » and a FINESS is « 3 » and the same.
+        guard text.first == "L" else { return PersonIdentity(subjectNameID: text) == self ? text : nil }
+        let parts = text.dropFirst().split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let type = parts[0].first.flatMap({ $0.wholeNumberValue }) else { return nil }
+        let name = "\(type + 2)\(parts[0].dropFirst())/\(parts[1])"
+        return PersonIdentity(subjectNameID: name) == self ? name : nil
+    }
 }

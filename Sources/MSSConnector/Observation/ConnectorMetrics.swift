@@ -32,6 +32,8 @@ public final class ConnectorMetrics: Sendable {
         public var handshakes: [String: Int] = [:]
         /// Certificates of peers that were refused, by requirement, empty for none.
         public var refusedPeers: [String: Int] = [:]
+        /// Logins of client software, by where and how they ended.
+        public var logins: [Login: Int] = [:]
         /// Anomalies told, by kind.
         public var anomalies: [String: Int] = [:]
 
@@ -39,6 +41,33 @@ public final class ConnectorMetrics: Sendable {
         public var targetRatio: Double {
             let total = withinTarget + beyondTarget
             return total == 0 ? 1 : Double(withinTarget) / Double(total)
+        }
+    }
+
+    /// A kind of login at the API LPS.
+    public struct Login: Sendable, Hashable {
+        /// How a login ended.
+        public enum Outcome: String, Sendable, Hashable, CaseIterable {
+            /// The mailbox was opened.
+            case accepted = "accepte"
+            /// EX_LPS_0710's answer.
+            case refused = "refuse"
+            /// It could not be judged.
+            case unavailable = "indisponible"
+        }
+
+        /// To send or to read.
+        public var service: AccessAttempt.Service
+        /// Where.
+        public var entryPoint: AccessAttempt.EntryPoint
+        /// How it ended.
+        public var outcome: Outcome
+
+        /// A kind of login.
+        public init(service: AccessAttempt.Service, entryPoint: AccessAttempt.EntryPoint, outcome: Outcome) {
+            self.service = service
+            self.entryPoint = entryPoint
+            self.outcome = outcome
         }
     }
 
@@ -85,6 +114,11 @@ public final class ConnectorMetrics: Sendable {
 
     func shookHands(_ side: String) { state.withLock { $0.handshakes[side, default: 0] += 1 } }
     func found(_ kind: Anomaly.Kind) { state.withLock { $0.anomalies[kind.rawValue, default: 0] += 1 } }
+
+    func login(_ attempt: AccessAttempt, _ outcome: Login.Outcome) {
+        let login = Login(service: attempt.service, entryPoint: attempt.entryPoint, outcome: outcome)
+        state.withLock { $0.logins[login, default: 0] += 1 }
+    }
 
     func refusedPeer(_ requirement: RequirementID?) {
         state.withLock { $0.refusedPeers[requirement?.rawValue ?? "", default: 0] += 1 }

@@ -31,7 +31,7 @@ public final class Operator: Sendable {
     let flow: MailFlow
     private let logger: Logger
     private let entryTLS: ReloadableTLSContext
-    private let apiLPS: APILPSServer?
+    let apiLPS: APILPSServer?
     private let outbound: [(name: String, tls: ReloadableTLSContext, pool: SMTPClientPool)]
     private let runners: [DeliveryRunner]
     private let incidents: AsyncStream<PeerIncident>
@@ -94,8 +94,10 @@ public final class Operator: Sendable {
         apiLPS = try configuration.apiLPS.map { settings in
             try APILPSServer(
                 settings, configuration,
-                verifier: ObservingVerifier(services.applicationVerifier ?? services.verifier, report: report),
-                gate: gate, submission: submission, group: services.group, logger: logger)
+                APILPSServer.Parts(
+                    verifier: ObservingVerifier(services.applicationVerifier ?? services.verifier, report: report),
+                    gate: gate, submission: submission, mailboxes: services.readableMailboxes, group: services.group,
+                    logger: logger))
         }
         let parts = try Operator.outbound(configuration, services, leaving, report)
         outbound = parts.map { ($0.name, $0.tls, $0.pool) }
@@ -142,11 +144,6 @@ public final class Operator: Sendable {
             ], limits: configuration.serverLimits, group: services.group, logger: logger)
         server.withLock { $0 = started }
         try await apiLPS?.start()
-    }
-
-    /// Where client software submits messages, once it listens.
-    public func submissionAddress(_ entryPoint: AccessAttempt.EntryPoint) -> SocketAddress? {
-        apiLPS?.address(of: entryPoint)
     }
 
     /// Where other operators reach this one, once it listens.
@@ -201,12 +198,12 @@ public final class Operator: Sendable {
     ///
     /// - Throws: `TLSConfigurationFailure`; the former certificate stays then.
     public func renew(_ identity: OperatorIdentity) throws {
+        try apiLPS?.renew(identity)
         guard let index = configuration.identities.firstIndex(where: { $0.name == identity.name }) else { return }
         try entryTLS.update { entry in
             if index == 0 { entry.identity = identity.tls }
             for name in identity.serverNames { entry.identitiesByServerName[name.ascii] = identity.tls }
         }
-        if index == 0 { try apiLPS?.renew(identity.tls) }
         for (name, tls, _) in outbound where name == identity.name { try tls.update { $0.identity = identity.tls } }
     }
 

@@ -1,6 +1,7 @@
 public import MSSAccounts
 public import MSSCore
 public import MSSDNS
+public import MSSIMAP
 public import MSSPolicy
 public import MSSProSanteConnect
 public import MSSSMTP
@@ -122,6 +123,9 @@ public struct OperatorServices: Sendable {
     public var alternativeLogin: AlternativeLogin?
     /// Judges the certificates of applications (EX_LPS_1200); `nil` has ``verifier`` do it.
     public var applicationVerifier: (any PeerVerifier)?
+    /// The mail as IMAP clients read it; needed where ``APILPSConfiguration`` opens entry points to read. The identities
+    /// that it is asked for hold an ``AccessGrant`` as their grant.
+    public var readableMailboxes: (any MailboxBackend)?
     /// Further jobs.
     public var furtherJobs: [ScheduledJob] = []
     /// Further services that run as long as the operator does: the whitelist's, the revocation lists'.

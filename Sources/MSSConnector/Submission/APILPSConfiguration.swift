@@ -1,6 +1,6 @@
 public import MSSCore
+public import MSSIMAP
 public import MSSSMTP
-public import MSSTLS
 
 /// The entry points for client software (§6.8), as values. What is `nil` is not opened.
 public struct APILPSConfiguration: Sendable {
@@ -8,16 +8,13 @@ public struct APILPSConfiguration: Sendable {
     public struct EntryPoint: Sendable {
         /// The host that the SRV record names (EX_LPS_0300).
         public var host: Domain
-        /// Where to listen; port 587 is EX_LPS_0400's.
+        /// Where to listen; ports 587 and 143 are EX_LPS_0400's and EX_LPS_0500's.
         public var address: SMTPEntryPoint.Address
-        /// What the server shows of itself; `nil` shows the operator's first certificate.
-        public var identity: TLSIdentity?
 
         /// An entry point.
-        public init(host: Domain, address: SMTPEntryPoint.Address, identity: TLSIdentity? = nil) {
+        public init(host: Domain, address: SMTPEntryPoint.Address) {
             self.host = host
             self.address = address
-            self.identity = identity
         }
     }
 
@@ -25,19 +22,42 @@ public struct APILPSConfiguration: Sendable {
     public var submissionPSC: EntryPoint?
     /// Submission for application mailboxes (TM5.4P).
     public var submissionCertificate: EntryPoint?
-    /// What one session may cost, and how long it may last (EX_LPS_1000).
+    /// Reading of personal and organisational mailboxes (TM5.3P).
+    public var imapPSC: EntryPoint?
+    /// Reading of application mailboxes (TM5.4P).
+    public var imapCertificate: EntryPoint?
+    /// What the servers show of themselves, the first one where a client asks for no name of another; none shows the
+    /// operator's first certificate.
+    public var identities: [OperatorIdentity] = []
+    /// What one submission session may cost, and how long it may last (EX_LPS_1000).
     public var sessionLimits = SMTPSessionLimits.apiLPS
-    /// What all sessions may: apart from other operators' server, so that neither starves the other.
+    /// What all of them may: apart from other operators' server, so that neither starves the other.
     public var serverLimits: SMTPServerLimits = {
         var limits = SMTPServerLimits()
         // EX_LPS_0110: no filter by address. A hospital's workstations stand behind one.
         limits.connectionsPerPeer = limits.connections
         return limits
     }()
+    /// What one reading session may cost, and how long it may last (EX_LPS_1000).
+    public var imapSessionLimits = IMAPSessionLimits()
+    /// What all of them may.
+    public var imapServerLimits: IMAPServerLimits = {
+        var limits = IMAPServerLimits()
+        limits.connectionsPerPeer = limits.connections
+        return limits
+    }()
 
     /// A configuration.
-    public init(submissionPSC: EntryPoint? = nil, submissionCertificate: EntryPoint? = nil) {
+    public init(
+        submissionPSC: EntryPoint? = nil, submissionCertificate: EntryPoint? = nil, imapPSC: EntryPoint? = nil,
+        imapCertificate: EntryPoint? = nil
+    ) {
         self.submissionPSC = submissionPSC
         self.submissionCertificate = submissionCertificate
+        self.imapPSC = imapPSC
+        self.imapCertificate = imapCertificate
     }
+
+    /// Whether mail is read here.
+    var opensReading: Bool { imapPSC != nil || imapCertificate != nil }
 }

@@ -58,36 +58,6 @@ extension OperatorCheck {
         } catch { return Self.failure(subject, error, remedy: "Vérifiez le résolveur et la zone.") }
     }
 
-    /// The four SRV records have hosts of the operator's choice: what is published is compared with itself, what is missing
-    /// with what `quickstart` proposes.
-    private func services(_ domain: Domain, _ resolver: any DNSResolver) async -> CheckItem {
-        let subject = "DNS, SRV de \(domain.ascii)"
-        do {
-            let name = try DNSName(domain)
-            var expected = try Quickstart.serviceRecords(domain)
-            var published: [LPSServiceRecords.Service: [SRVRecord]] = [:]
-            for service in LPSServiceRecords.Service.allCases {
-                published[service] = try await resolver.services(service.rawValue, of: name)
-            }
-            let remedy =
-                "Publiez à l'ouverture de l'API LPS : "
-                + (try expected.zoneSnippet(for: name)).split(separator: "\n").joined(separator: " ; ")
-            guard published.values.contains(where: { !$0.isEmpty }) else {
-                return CheckItem(
-                    subject, .warning, "Aucun n'est publié : les logiciels de santé ne trouveront pas le service.",
-                    remedy: remedy, "EX_LPS_0300")
-            }
-            expected.adopt(published)
-            let findings = expected.differences(published: published)
-            guard let first = findings.first else {
-                return CheckItem(subject, .ok, "Les quatre sont publiés.", "EX_LPS_0300")
-            }
-            return CheckItem(
-                subject, .failure, findings.map(\.explanation).joined(separator: " "), remedy: remedy, first.requirement
-            )
-        } catch { return Self.failure(subject, error, remedy: "Vérifiez le résolveur et la zone.") }
-    }
-
     // MARK: Scanner
 
     /// clamd, its version, and the age of its signatures.
@@ -153,21 +123,6 @@ extension OperatorCheck {
             }
         }
         return items
-    }
-}
-
-extension LPSServiceRecords {
-    /// Takes over the hosts and ports that are published, so that only what contradicts itself is told.
-    fileprivate mutating func adopt(_ published: [Service: [SRVRecord]]) {
-        func point(_ service: Service, _ audience: Audience) -> EntryPoint? {
-            published[service]?.first { $0.priority == audience.rawValue }.map {
-                EntryPoint(host: $0.target, port: $0.port)
-            }
-        }
-        submissionPSC = point(.submission, .proSanteConnect) ?? submissionPSC
-        submissionCertificate = point(.submission, .structureCertificate) ?? submissionCertificate
-        imapPSC = point(.imap, .proSanteConnect) ?? imapPSC
-        imapCertificate = point(.imap, .structureCertificate) ?? imapCertificate
     }
 }
 

@@ -77,6 +77,7 @@ public struct OperatorCheck: Sendable {
         items += authorities()
         items += await whitelist(own)
         items += await dns()
+        items += await proSanteConnect()
         items.append(await antivirus())
         items += await clock()
         return items

@@ -2,12 +2,13 @@ import Glibc
 import Logging
 import MSSConnector
 import MSSCore
+import MSSTLS
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// A small HTTP/1.1 server for this machine: one request a connection, everything bounded: connections, header, body,
-/// time.
+/// A small HTTP/1.1 server for this machine, or over TLS for others: one request a connection, everything bounded:
+/// connections, header, body, time.
 final class LocalHTTPServer: Sendable {
     /// What a server may cost.
     struct Limits: Sendable {
@@ -33,7 +34,7 @@ final class LocalHTTPServer: Sendable {
     }
 
     static func start(
-        _ address: Address, limits: Limits = Limits(),
+        _ address: Address, limits: Limits = Limits(), tls: (@Sendable () -> TLSContext?)? = nil,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         answer: @escaping @Sendable (LocalRequest) async -> LocalResponse
     ) async throws -> LocalHTTPServer {
@@ -47,6 +48,10 @@ final class LocalHTTPServer: Sendable {
                 }
                 return LocalHTTPServer.credentials(of: channel).flatMapThrowing { peer in
                     let pipeline = channel.pipeline.syncOperations
+                    if let tls {
+                        guard let context = tls() else { throw ChannelError.ioOnClosedChannel }
+                        try pipeline.addHandler(TLSHandler(server: context))
+                    }
                     try pipeline.addHandlers(
                         HTTPResponseEncoder(),
                         ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)),

@@ -3,6 +3,7 @@ import MSSAccounts
 import MSSConnector
 import MSSCore
 import MSSDNS
+import MSSIMAP
 import MSSPolicy
 import MSSSMTP
 import MSSStore
@@ -18,6 +19,7 @@ struct NodeParts {
     let clock: any WallClock
     let logger: Logger
     let identities: [OperatorIdentity]
+    let clientIdentities: [OperatorIdentity]
     let traces: TraceStore
     let spool: Spool
     let mail: MailStore
@@ -25,6 +27,7 @@ struct NodeParts {
     let accounts: Accounts
     let index: RightsIndex
     let trust: TrustServices
+    let clients: ClientServices
     let resolver: UnboundResolver
     let scanner: ClamAVScanner?
     let quarantine: any Quarantine
@@ -41,8 +44,8 @@ struct NodeParts {
             domains: Set(settings.identity.domains), postmaster: settings.identity.postmaster,
             limits: MessageLimits(maximumSize: settings.identity.maximumSize), context: context)
         var configuration = OperatorConfiguration(
-            serverName: settings.identity.serverName, rules: rules, identities: identities, entryPoint: try entryPoint()
-        )
+            serverName: settings.identity.serverName, rules: rules, identities: identities,
+            entryPoint: try socket(settings.inbound.address))
         configuration.deliveryPort = settings.outbound.port
         configuration.ownAddresses = Set(settings.outbound.ownAddresses.compactMap { IPAddress($0) })
         configuration.addressFamilies = settings.outbound.usesIPv6 ? [.ipv4, .ipv6] : [.ipv4]
@@ -70,11 +73,32 @@ struct NodeParts {
         }
         configuration.authorName = settings.identity.authorName
         configuration.grace = settings.inbound.grace
+        configuration.apiLPS = try apiLPS()
         return configuration
     }
 
-    private func entryPoint() throws(OperatorFailure) -> SMTPEntryPoint.Address {
-        switch settings.inbound.address {
+    /// The entry points of client software; `nil` when none is opened.
+    private func apiLPS() throws(OperatorFailure) -> APILPSConfiguration? {
+        let settings = settings.apiLPS
+        guard settings.isOpen else { return nil }
+        func point(_ point: LPSEntryPointSettings) throws(OperatorFailure) -> APILPSConfiguration.EntryPoint? {
+            guard let host = point.host, let address = point.address else { return nil }
+            return .init(host: host, address: try socket(address))
+        }
+        var configuration = APILPSConfiguration(
+            submissionPSC: try point(settings.submissionPSC),
+            submissionCertificate: try point(settings.submissionCertificate), imapPSC: try point(settings.imapPSC),
+            imapCertificate: try point(settings.imapCertificate))
+        configuration.identities = clientIdentities
+        configuration.serverLimits.connections = settings.submissionSessions
+        configuration.serverLimits.connectionsPerPeer = settings.submissionSessions
+        configuration.imapServerLimits.connections = settings.readingSessions
+        configuration.imapServerLimits.connectionsPerPeer = settings.readingSessions
+        return configuration
+    }
+
+    private func socket(_ address: SettingsAddress) throws(OperatorFailure) -> SMTPEntryPoint.Address {
+        switch address {
         case .tcp(let host, let port): .tcp(host: host, port: port)
         case .unix(let path): .unix(path: path)
         case .systemd(let name): .inherited(descriptor: try sockets.descriptor(name))
@@ -89,6 +113,9 @@ struct NodeParts {
             mailboxes: mail, directory: IndexedAccounts(index), accounts: accounts, traces: traces, jobs: jobs,
             replies: replies, scanner: scanner)
         services.quarantine = quarantine
+        services.tokens = clients.tokens
+        services.alternativeLogin = clients.alternative
+        services.readableMailboxes = StoredMailboxes(mail, clock: clock)
         services.notifications = trust.channel(settings.tasks)
         services.clock = clock
         services.furtherJobs = [sealing, forgetting]

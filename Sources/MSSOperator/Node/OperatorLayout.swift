@@ -14,6 +14,8 @@ public struct OperatorLayout: Sendable, Hashable {
     public var mail: String { "\(root)/courrier" }
     /// The base of accounts.
     public var accounts: String { "\(root)/comptes/comptes.sqlite" }
+    /// The credentials of the operator's own method (RE_LPS_0100).
+    public var credentials: String { "\(root)/comptes/acces.sqlite" }
     /// The journal of traces.
     public var traces: String { "\(root)/traces" }
     /// Copies of the whitelist.

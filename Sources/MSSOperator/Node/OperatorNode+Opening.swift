@@ -45,6 +45,9 @@ extension OperatorNode {
         _ trust: TrustServices, _ clock: any WallClock, _ sockets: PassedSockets, _ logger: Logger, _ closing: Closing
     ) async throws -> NodeParts {
         let master = try await masterKey(settings.data)
+        let clientIdentities = try Identities.load(settings.apiLPS.certificates)
+        let clients = try await ClientServices.open(settings, layout, master, clock)
+        closing.add { await clients.close() }
         let traces = try await openTraces(settings, layout, identities, clock, logger)
         closing.add { try? await traces.close() }
         let spool = try await Spool.open(
@@ -66,8 +69,9 @@ extension OperatorNode {
         let (accounts, index) = try await openAccounts(settings, repository, trust, mail, traces, clock)
         return NodeParts(
             settings: settings, file: file, layout: layout, sockets: sockets, clock: clock, logger: logger,
-            identities: identities, traces: traces, spool: spool, mail: mail, repository: repository,
-            accounts: accounts, index: index, trust: trust, resolver: try resolver(settings.dns),
+            identities: identities, clientIdentities: clientIdentities, traces: traces, spool: spool, mail: mail,
+            repository: repository,
+            accounts: accounts, index: index, trust: trust, clients: clients, resolver: try resolver(settings.dns),
             scanner: scanner(settings.antivirus), quarantine: quarantine, jobs: ledgers, replies: ledgers)
     }
 

@@ -46,7 +46,7 @@ extension OperatorNode {
                 report.failures.append(error.explanation)
             }
         }
-        for one in next.certificates { renew(one, &report) }
+        for one in next.certificates + next.apiLPS.certificates { renew(one, &report) }
         do throws(OperatorFailure) { try trust.reload(next.trust) } catch { report.failures.append(error.explanation) }
         if case .failure(let failure) = await trust.whitelist.refresh() { report.failures.append(failure.explanation) }
         LogLevel.shared.set(next.observation.logLevel)
@@ -105,6 +105,10 @@ extension OperatorSettings {
     fileprivate mutating func takeLive(from other: OperatorSettings) {
         let names = Set(certificates.map(\.name))
         if Set(other.certificates.map(\.name)) == names { certificates = other.certificates }
+        let clientNames = Set(apiLPS.certificates.map(\.name))
+        if Set(other.apiLPS.certificates.map(\.name)) == clientNames {
+            apiLPS.certificates = other.apiLPS.certificates
+        }
         administration.administrators = other.administration.administrators
         observation.logLevel = other.observation.logLevel
     }

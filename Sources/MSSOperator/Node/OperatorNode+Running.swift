@@ -15,7 +15,9 @@ extension OperatorNode {
     /// - Throws: ``OperatorFailure`` when a port or a socket is taken.
     public func start() async throws {
         let settings = settings
-        do { try await connector.start() } catch let failure as OperatorFailure { throw failure } catch {
+        do { try await connector.start() } catch let failure as ClientEntryFailure {
+            throw OperatorFailure.port(address: failure.addresses.joined(separator: ", "), reason: failure.reason)
+        } catch let failure as OperatorFailure { throw failure } catch {
             throw OperatorFailure.port(address: settings.inbound.address.text, reason: FrenchReason.of(error))
         }
         if servers.withLock({ $0.admin == nil }) {
@@ -25,6 +27,10 @@ extension OperatorNode {
         if servers.withLock({ $0.observation == nil }) {
             let observation = try await ObservationServer.start(self)
             servers.withLock { $0.observation = observation }
+        }
+        if let address = settings.apiLPS.autoconfiguration, servers.withLock({ $0.autoconfiguration == nil }) {
+            let server = try await AutoconfigurationServer.start(self, at: address)
+            servers.withLock { $0.autoconfiguration = server }
         }
     }
 
@@ -80,11 +86,13 @@ extension OperatorNode {
         }
         await open.admin?.stop()
         await open.observation?.stop()
+        await open.autoconfiguration?.stop()
         await spool.close()
         await mail.close()
         await (quarantine as? SealedQuarantine)?.close()
         await (jobs as? SQLiteLedgers)?.close()
         try? repository.close()
+        await clients.close()
         await trust.close()
         do { try await traces.close() } catch { logger.error("traces not closed", metadata: ["error": "\(error)"]) }
         logger.info("stopped")

@@ -42,6 +42,7 @@ public final class OperatorNode: Sendable {
     /// The settings file, which a reload reads again; `nil` for settings that came otherwise.
     public let file: String?
 
+    let clients: ClientServices
     let scanner: ClamAVScanner?
     let resolver: UnboundResolver
     let repository: SQLiteAccountRepository
@@ -67,6 +68,7 @@ public final class OperatorNode: Sendable {
         repository = parts.repository
         traces = parts.traces
         trust = parts.trust
+        clients = parts.clients
         quarantine = parts.quarantine
         jobs = parts.jobs
         scanner = parts.scanner
@@ -77,7 +79,8 @@ public final class OperatorNode: Sendable {
         sockets = parts.sockets
         opened = parts.clock.now()
         held = Guarded(parts.settings)
-        certificates = Guarded(parts.identities.map { ($0.name, $0.tls.chain[0]) })
+        certificates = Guarded(
+            (parts.identities + parts.clientIdentities).map { ($0.name, $0.tls.chain[0]) })
         connector = try Operator(
             parts.configuration(), parts.services(), logger: parts.logger)
     }
@@ -97,4 +100,5 @@ public final class OperatorNode: Sendable {
 struct NodeServers: Sendable {
     var admin: AdminServer?
     var observation: LocalHTTPServer?
+    var autoconfiguration: LocalHTTPServer?
 }

@@ -26,7 +26,7 @@ public final class TrustServices: Sendable {
         logger: Logger
     ) throws(OperatorFailure) {
         let trustStore = try TrustServices.authorities(settings.trust)
-        let roots = try TrustServices.roots(settings.whitelist)
+        let roots = try TrustServices.roots(settings.whitelist.serverAuthorities)
         do throws(HTTPTransportError) {
             transport = try AsyncHTTPTransport(HTTPTransportConfiguration(trustRoots: roots))
         } catch { throw .http(reason: error.description) }
@@ -80,12 +80,11 @@ public final class TrustServices: Sendable {
         }
     }
 
-    private static func roots(
-        _ settings: WhitelistSettings
-    ) throws(OperatorFailure) -> HTTPTransportConfiguration.TrustRoots {
-        guard !settings.serverAuthorities.isEmpty else { return .system }
+    /// Whom HTTPS servers are believed by; none: the system's authorities.
+    static func roots(_ files: [String]) throws(OperatorFailure) -> HTTPTransportConfiguration.TrustRoots {
+        guard !files.isEmpty else { return .system }
         do throws(TrustStoreError) {
-            return .der(try TrustStore(contentsOf: settings.serverAuthorities).authorities.map(\.der))
+            return .der(try TrustStore(contentsOf: files).authorities.map(\.der))
         } catch { throw .http(reason: error.explanation) }
     }
 

@@ -66,6 +66,7 @@ extension OperatorNode {
             "liste_blanche": whitelistHealth(), "crl": revocationHealth(), "certificats": certificateHealth(),
             "file": queueHealth(), "disque": diskHealth(), "entree": entryHealth(),
         ]
+        if settings.apiLPS.isOpen { parts["api_lps"] = clientHealth() }
         parts["traces"] = await tracesHealth()
         parts["antivirus"] = await scanner
         return Health(parts)

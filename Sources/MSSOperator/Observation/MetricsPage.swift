@@ -11,6 +11,7 @@ extension OperatorNode {
     public func metrics() async -> String {
         var page = PrometheusText()
         exchanges(&page)
+        clientMetrics(&page)
         queue(&page)
         trustMetrics(&page)
         process(&page)

@@ -13,6 +13,8 @@ public struct OperatorSettings: SettingsSection {
     public var inbound = InboundSettings()
     /// How messages leave.
     public var outbound = OutboundSettings()
+    /// Where client software comes in.
+    public var apiLPS = APILPSSettings()
     /// Who is asked for MX records.
     public var dns = DNSSettings()
     /// Whose certificates are believed.
@@ -45,6 +47,7 @@ public struct OperatorSettings: SettingsSection {
             required: true, live: true),
         SettingsField("entree", section: \.inbound, "Point d'entrée des autres opérateurs (TM3.1P)."),
         SettingsField("sortie", section: \.outbound, "Émission vers les autres opérateurs (TM3.2P)."),
+        SettingsField("api_lps", section: \.apiLPS, "Points d'entrée des logiciels de santé (API LPS, §6.8)."),
         SettingsField("dns", section: \.dns, "Résolution des noms."),
         SettingsField("confiance", section: \.trust, "Autorités de certification reconnues.", required: true),
         SettingsField("liste_blanche", section: \.whitelist, "Liste blanche MSSanté (EX_2.2_5010)."),
@@ -112,7 +115,8 @@ public struct OperatorSettings: SettingsSection {
                     remedy: "choisissez une adresse d'un domaine de « operateur.domaines »"))
         }
         faults += repeated(identity.domains.map(\.ascii), "operateur.domaines")
-        faults += repeated(certificates.map(\.name), "certificats")
+        faults += apiLPS.contradictions()
+        faults += repeated((certificates + apiLPS.certificates).map(\.name), "certificats")
         faults += repeated(certificates.flatMap(\.serverNames).map(\.ascii), "certificats")
         faults += repeated(administration.administrators.map(\.account), "administration.administrateurs")
         faults += repeated(administration.administrators.map(\.identifier), "administration.administrateurs")

@@ -1,6 +1,6 @@
 internal import MSSCore
 
-/// The ANS side of a sandbox at work: whitelist over HTTPS, revocation lists, OCSP, DNS, control point.
+/// The ANS side of a sandbox at work: whitelist over HTTPS, revocation lists, OCSP, DNS, Pro Santé Connect, control point.
 public final class RunningSandbox: Sendable {
     /// The sandbox.
     public let sandbox: Sandbox
@@ -14,6 +14,8 @@ public final class RunningSandbox: Sendable {
     public let ocsp: OCSPResponder
     /// The name server.
     public let dns: TestDNSServer
+    /// Pro Santé Connect, where the persons of every operator can sign in.
+    public let psc: TestProSanteConnect
 
     private let control: TestHTTPServer
 
@@ -28,6 +30,12 @@ public final class RunningSandbox: Sendable {
         whitelist = try await WhitelistServer.start(
             TestWhitelist(reading: TestFiles.read(sandbox.files.unsignedList)), pki: pki,
             port: Self.port(description.whitelist.url), signed: TestFiles.read(sandbox.files.list))
+        psc = try await TestProSanteConnect.start(
+            port: Self.port(description.psc.issuer),
+            credential: try pki.issue(.server(commonName: "localhost", dnsNames: ["localhost"]), subject: .agency),
+            persons: description.operators.flatMap(\.persons).map {
+                .init(identifier: $0.subjectNameID, givenName: $0.givenName, familyName: $0.familyName.uppercased())
+            }, privateKeyPEM: String(decoding: try TestFiles.read(description.psc.key), as: UTF8.self))
         let whole = Reference()
         let secret = description.control.split(separator: "/").last.map(String.init) ?? ""
         control = try await TestHTTPServer.start(port: Self.port(description.control)) { request in
@@ -51,6 +59,7 @@ public final class RunningSandbox: Sendable {
         try await crl.stop()
         try await ocsp.stop()
         try await dns.stop()
+        try await psc.stop()
     }
 
     /// Makes a fault happen in a service, or stops it with `nil`.
@@ -67,6 +76,7 @@ public final class RunningSandbox: Sendable {
         case .crl: crl.fault = fault.flatMap { SandboxFaults.crl[$0] }
         case .ocsp: (ocsp.fault, ocsp.options) = fault.flatMap { SandboxFaults.ocsp[$0]?(pki) } ?? (nil, .good)
         case .dns: dns.fault = fault.flatMap { DNSFault(rawValue: $0) }
+        case .psc: psc.fault = fault.flatMap { .init(rawValue: $0) }
         }
     }
 
@@ -87,6 +97,11 @@ public final class RunningSandbox: Sendable {
         if words == ["recharger"] {
             try reload()
             return "Bac à sable rechargé."
+        }
+        if words.count == 2, words[0] == "psc" {
+            let waiting = psc.waiting
+            for request in waiting { psc.decide(request, approved: words[1] == "accepter") }
+            return "\(waiting.count) demandes d'authentification : \(words[1])."
         }
         guard words.count == 3, words[0] == "panne", let service = SandboxService(rawValue: words[1]) else {
             throw TestFormatError("Commande inconnue.")
@@ -136,12 +151,15 @@ extension Sandbox {
 public enum SandboxCommand: Sendable, Hashable {
     /// Take over what was written into the folder.
     case reload
+    /// Answer the requests of CIBA that wait, as the persons on their telephones would.
+    case decide(approved: Bool)
     /// Make a fault happen, or stop it with `nil`.
     case fault(SandboxService, String?)
 
     var path: String {
         switch self {
         case .reload: "recharger"
+        case .decide(let approved): "psc/\(approved ? "accepter" : "refuser")"
         case .fault(let service, let name): "panne/\(service.rawValue)/\(name ?? "aucune")"
         }
     }

@@ -28,6 +28,12 @@ public struct Sandbox: Sendable {
     /// The folder of certificates by name.
     public var certificates: String { files.certificates }
 
+    /// Makes tokens as its Pro Santé Connect does, whether it runs or not.
+    public func tokenMaker() throws -> TestTokenMaker {
+        let key = String(decoding: try TestFiles.read(description.psc.key), as: UTF8.self)
+        return try TestTokenMaker(issuer: description.psc.issuer, privateKeyPEM: key)
+    }
+
     /// The operator of this name.
     public func `operator`(_ name: String) -> SandboxDescription.Operator? {
         description.operators.first { $0.name == name }
@@ -61,12 +67,14 @@ public struct Sandbox: Sendable {
         for (index, one) in plan.operators.enumerated() {
             let made = try SandboxOperator(
                 one, index: index + 1, observationPort: ports.observation[index], pki: pki, files: files)
-            made.addRecords(to: &zone)
+            made.addRecords(to: &zone, description.lps)
             for domain in one.domains { list.authorize(made.server, for: domain) }
             description.operators.append(made.entry)
         }
         for one in description.operators { try SandboxOperator.writeFiles(one, description) }
         try TestFiles.write(zone.text, to: files.zone)
+        let tokens = try TestTokenMaker(issuer: description.psc.issuer)
+        try TestFiles.write(tokens.privateKeyPEM, to: files.providerKey, mode: 0o600)
         _ = try ClamdPeer.configure(files.clamd, port: description.clamd.port, maximumStream: "100M")
         let unsigned = WhitelistWriter.write(list)
         try TestFiles.write(unsigned, to: files.unsignedList)

@@ -82,7 +82,8 @@ struct SandboxAccounts {
     private var all: [(mailbox: SandboxDescription.Mailbox, record: [String: Value])] {
         func one(
             _ kind: String, _ address: String, _ responsible: SandboxDescription.Person, at structure: String,
-            summary: String = "", isTest: Bool = false, replies: Bool = false, coHolders: [String] = []
+            summary: String = "", isTest: Bool = false, replies: Bool = false, coHolders: [String] = [],
+            delegates: [String] = []
         ) -> (mailbox: SandboxDescription.Mailbox, record: [String: Value]) {
             (
                 .init(
@@ -92,12 +93,13 @@ struct SandboxAccounts {
                     "kind": .text(kind), "address": .text(address), "responsible": .text(responsible.identity),
                     "structure": .text(structure), "description": .text(summary), "test": .flag(isTest),
                     "automatic_reply": .flag(replies), "co_holders": .list(coHolders),
+                    "delegates": .list(delegates),
                 ]
             )
         }
         let (main, finess) = (domains[0], structure.identifier)
         var all = [
-            one("PER", "jeanne.martin@\(main)", doctor, at: finess),
+            one("PER", "jeanne.martin@\(main)", doctor, at: finess, delegates: [colleague.identity]),
             one("PER", "paul.durand@\(main)", colleague, at: finess),
             one(
                 "ORG", "secretariat-cardiologie@\(main)", director, at: finess, summary: "Secrétariat de cardiologie",

@@ -37,6 +37,17 @@ struct SandboxConfiguration {
               ipv6: false
               premiere_relance: 2s
               relance_maximale: 30s
+            api_lps:
+              \(entryPoints.joined(separator: "\n  "))
+              certificats:
+                - nom: api-lps
+                  certificat: \(path(.clientServer, \.certificate))
+                  cle: \(path(.clientServer, \.key))
+              psc:
+                emetteur: \(sandbox.psc.issuer)
+                autorites_https: [\(sandbox.authorities.trustStore)]
+              methode_alternative: oui
+              autoconfiguration: \(one.address):\(sandbox.lps.autoconfiguration)
             dns:
               serveurs: ["\(sandbox.dns.address)@\(sandbox.dns.port)"]
               delai: 5s
@@ -67,5 +78,18 @@ struct SandboxConfiguration {
               adresse: 127.0.0.1:\(one.observationPort)
 
             """
+    }
+
+    /// The four entry points of client software, each of its keys on a line.
+    private var entryPoints: [String] {
+        let (hosts, ports) = (one.lpsHosts, sandbox.lps)
+        return [
+            ("envoi_psc", hosts.submissionPSC, ports.submissionPSC),
+            ("envoi_certificat", hosts.submissionCertificate, ports.submissionCertificate),
+            ("lecture_psc", hosts.imapPSC, ports.imapPSC),
+            ("lecture_certificat", hosts.imapCertificate, ports.imapCertificate),
+        ].flatMap { key, host, port in
+            ["\(key):", "  serveur: \(host)", "  adresse: \(one.address):\(port)", "  port: \(port)"]
+        }
     }
 }

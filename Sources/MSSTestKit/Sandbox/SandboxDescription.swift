@@ -24,6 +24,10 @@ public struct SandboxDescription: Sendable, Hashable, Codable {
     public var control: String
     /// The port where every operator takes messages of the others, each at an address of its own.
     public var smtpPort: Int
+    /// Pro Santé Connect.
+    public var psc: ProSanteConnect
+    /// The ports where every operator serves client software, each at an address of its own.
+    public var lps: ClientPorts
     /// The operators.
     public var operators: [Operator]
 
@@ -77,6 +81,62 @@ public struct SandboxDescription: Sendable, Hashable, Codable {
         public var configuration: String
     }
 
+    /// A Pro Santé Connect.
+    public struct ProSanteConnect: Sendable, Hashable, Codable {
+        /// Who its tokens name.
+        public var issuer: String
+        /// The discovery document.
+        public var discovery: String
+        /// Its signing key, PEM: whoever holds it makes tokens.
+        public var key: String
+        /// Software that may ask for tokens.
+        public var clients: [Client]
+    }
+
+    /// Software that Pro Santé Connect knows.
+    public struct Client: Sendable, Hashable, Codable {
+        /// `client_id`.
+        public var id: String
+        /// `client_secret`; `nil` for a public client.
+        public var secret: String?
+    }
+
+    /// The ports of client software's entry points.
+    public struct ClientPorts: Sendable, Hashable, Codable {
+        /// Submission with a token of Pro Santé Connect.
+        public var submissionPSC: Int
+        /// Submission with a certificate.
+        public var submissionCertificate: Int
+        /// Reading with a token of Pro Santé Connect.
+        public var imapPSC: Int
+        /// Reading with a certificate.
+        public var imapCertificate: Int
+        /// `config-v1.1.xml`, HTTPS.
+        public var autoconfiguration: Int
+    }
+
+    /// The hosts of an operator's entry points for client software, as its SRV records name them.
+    public struct ClientHosts: Sendable, Hashable, Codable {
+        /// Submission with a token of Pro Santé Connect.
+        public var submissionPSC: String
+        /// Submission with a certificate.
+        public var submissionCertificate: String
+        /// Reading with a token of Pro Santé Connect.
+        public var imapPSC: String
+        /// Reading with a certificate.
+        public var imapCertificate: String
+
+        /// The hosts below a domain.
+        init(_ domain: String) {
+            submissionPSC = "submission-psc.\(domain)"
+            submissionCertificate = "submission-cert.\(domain)"
+            imapPSC = "imap-psc.\(domain)"
+            imapCertificate = "imap-cert.\(domain)"
+        }
+
+        var all: [String] { [submissionPSC, submissionCertificate, imapPSC, imapCertificate] }
+    }
+
     /// An operator.
     public struct Operator: Sendable, Hashable, Codable {
         /// Its short name.
@@ -87,6 +147,8 @@ public struct SandboxDescription: Sendable, Hashable, Codable {
         public var host: String
         /// Its loopback address.
         public var address: String
+        /// The hosts of its entry points for client software.
+        public var lpsHosts: ClientHosts
         /// The port of its metrics and health, on 127.0.0.1.
         public var observationPort: Int
         /// The legal name of its structure.
@@ -118,6 +180,8 @@ public struct SandboxDescription: Sendable, Hashable, Codable {
         case applicationClient = "auth-cli"
         /// ORG SIGN: seals.
         case seal = "cachet"
+        /// SERV SSL: the entry points of client software.
+        case clientServer = "api-lps"
     }
 
     /// A certificate and its key.
@@ -144,6 +208,21 @@ public struct SandboxDescription: Sendable, Hashable, Codable {
         public var familyName: String
         /// Whether entitled by law to exchange health data.
         public var isEntitled: Bool
+        /// The identity as Pro Santé Connect gives it, for `mss-sandbox token`.
+        public var subjectNameID: String
+
+        init(identity: String, givenName: String, familyName: String, isEntitled: Bool) {
+            self.identity = identity
+            self.givenName = givenName
+            self.familyName = familyName
+            self.isEntitled = isEntitled
+            // « L1750000010:nom » of a structure is « 3750000010/nom » on its card (nomenclature G08).
+            let parts = identity.split(separator: ":", maxSplits: 1)
+            let type = parts[0].dropFirst().first?.wholeNumberValue
+            subjectNameID =
+                identity.first == "L" && parts.count == 2
+                ? "\((type ?? 1) + 2)\(parts[0].dropFirst(2))/\(parts[1])" : identity
+        }
     }
 
     /// A mailbox.

@@ -10,6 +10,8 @@ public enum SandboxService: String, Sendable, Hashable, CaseIterable {
     case ocsp
     /// The name server: ``DNSFault``.
     case dns
+    /// Pro Santé Connect: ``TestProSanteConnect/Fault``.
+    case psc
 
     /// The names of its faults, for commands.
     public var faults: [String] {
@@ -18,6 +20,7 @@ public enum SandboxService: String, Sendable, Hashable, CaseIterable {
         case .crl: SandboxFaults.crl.keys.sorted()
         case .ocsp: SandboxFaults.ocsp.keys.sorted()
         case .dns: DNSFault.allCases.map(\.rawValue)
+        case .psc: TestProSanteConnect.Fault.allCases.map(\.rawValue)
         }
     }
 }

@@ -12,6 +12,8 @@ struct SandboxFiles {
     var unsignedList: String { "\(directory)/liste.xml" }
     var list: String { "\(directory)/listeblanchemssante.xml" }
     var zone: String { "\(directory)/zone.db" }
+    /// The signing key of Pro Santé Connect.
+    var providerKey: String { "\(directory)/psc.key" }
     var clamd: String { "\(directory)/clamd" }
 
     func folder(of name: String) -> String { "\(directory)/operateurs/\(name)" }

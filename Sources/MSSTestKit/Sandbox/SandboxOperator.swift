@@ -6,6 +6,7 @@ struct SandboxPorts {
     /// By operator.
     let observation: [Int]
     private let smtp: Int
+    private let clients: SandboxDescription.ClientPorts
 
     init(_ operators: Int) throws {
         var taken: Set<Int> = []
@@ -15,9 +16,14 @@ struct SandboxPorts {
                 if taken.insert(port).inserted { return port }
             }
         }
-        services = try (0..<6).map { _ in try take() }
+        services = try (0..<7).map { _ in try take() }
         observation = try (0..<operators).map { _ in try take() }
-        smtp = try take(["127.0.0.1"] + (0..<operators).map { SandboxOperator.address($0 + 1) })
+        let everywhere = ["127.0.0.1"] + (0..<operators).map { SandboxOperator.address($0 + 1) }
+        smtp = try take(everywhere)
+        clients = .init(
+            submissionPSC: try take(everywhere), submissionCertificate: try take(everywhere),
+            imapPSC: try take(everywhere), imapCertificate: try take(everywhere),
+            autoconfiguration: try take(everywhere))
     }
 
     /// The description of the ANS side; operators are still to come.
@@ -25,6 +31,7 @@ struct SandboxPorts {
         var random = SystemRandomNumberGenerator()
         let secret = String(random.next(), radix: 36) + String(random.next(), radix: 36)
         let crl = "http://127.0.0.1:\(services[1])"
+        let issuer = "https://localhost:\(services[6])\(TestProSanteConnect.realm)"
         return SandboxDescription(
             directory: files.directory,
             authorities: .init(
@@ -39,7 +46,13 @@ struct SandboxPorts {
             dns: .init(address: "127.0.0.1", port: services[3], zone: files.zone),
             clamd: .init(address: "127.0.0.1", port: services[4], configuration: "\(files.clamd)/clamd.conf"),
             control: "http://127.0.0.1:\(services[5])/\(secret)", smtpPort: smtp,
-            operators: [])
+            psc: .init(
+                issuer: issuer, discovery: "\(issuer)/.well-known/wallet-openid-configuration",
+                key: files.providerKey,
+                clients: TestProSanteConnect.clients.sorted { $0.key < $1.key }.map {
+                    .init(id: $0.key, secret: $0.value)
+                }
+            ), lps: clients, operators: [])
     }
 }
 
@@ -59,9 +72,16 @@ struct SandboxOperator {
         let structure = TestStructure(
             name: "ETABLISSEMENT \(plan.name.uppercased())", identifier: "1" + MadeUpNumbers.finess(index))
         let host = "mx.\(plan.domains[0])"
+        let hosts = SandboxDescription.ClientHosts(plan.domains[0])
         let profiles: [(SandboxDescription.Role, TestCertificateProfile)] = [
             (.server, .server(commonName: host)), (.applicationClient, .applicationClient(commonName: plan.domains[0])),
             (.seal, .seal(commonName: "Cachet \(plan.name)")),
+            (
+                .clientServer,
+                .server(
+                    commonName: hosts.imapPSC,
+                    dnsNames: hosts.all + plan.domains.map { "autoconfig.\($0)" } + plan.domains)
+            ),
         ]
         var made: [(SandboxDescription.Credential, TestCredential)] = []
         for (role, profile) in profiles {
@@ -82,26 +102,31 @@ struct SandboxOperator {
         try TestFiles.write(accounts.json, to: "\(folder)/comptes.json", mode: 0o600)
         entry = SandboxDescription.Operator(
             name: plan.name, domains: plan.domains, host: host, address: Self.address(index),
-            observationPort: observationPort, structureName: structure.name, structure: structure.identifier,
+            lpsHosts: hosts, observationPort: observationPort, structureName: structure.name,
+            structure: structure.identifier,
             configuration: "\(folder)/operateur.yaml", accountsFile: "\(folder)/comptes.json",
             credentials: made.map(\.0), persons: accounts.persons, mailboxes: accounts.mailboxes)
     }
 
     /// MX and address of each domain, the SRV records of the API LPS (EX_LPS_0300) and the reverse name.
-    func addRecords(to zone: inout DNSZone) {
+    func addRecords(to zone: inout DNSZone, _ ports: SandboxDescription.ClientPorts) {
+        let hosts = entry.lpsHosts
+        let services = [
+            ("_submission", UInt16(10), ports.submissionPSC, hosts.submissionPSC),
+            ("_submission", 20, ports.submissionCertificate, hosts.submissionCertificate),
+            ("_imap", 10, ports.imapPSC, hosts.imapPSC), ("_imap", 20, ports.imapCertificate, hosts.imapCertificate),
+        ]
         for domain in entry.domains {
             zone.addMail(domain, host: entry.host, address: entry.address)
-            for (service, port) in [("_imap", 143), ("_submission", 587)] as [(String, UInt16)] {
-                for (priority, kind) in [(10, "psc"), (20, "cert")] as [(UInt16, String)] {
-                    let target = "\(service.dropFirst())-\(kind).\(domain)"
-                    zone.records.append(
-                        .init(
-                            "\(service)._tcp.\(domain)",
-                            .srv(priority: priority, weight: 100, port: port, target: target)))
-                    zone.records.append(.init(target, .a(entry.address)))
-                }
+            for (service, priority, port, target) in services {
+                zone.records.append(
+                    .init(
+                        "\(service)._tcp.\(domain)",
+                        .srv(priority: priority, weight: 100, port: UInt16(port), target: target)))
             }
+            zone.records.append(.init("autoconfig.\(domain)", .a(entry.address)))
         }
+        for host in hosts.all { zone.records.append(.init(host, .a(entry.address))) }
         let reversed = entry.address.split(separator: ".").reversed().joined(separator: ".")
         zone.records.append(.init("\(reversed).in-addr.arpa", .ptr(entry.host)))
     }

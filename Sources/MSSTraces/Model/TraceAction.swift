@@ -41,6 +41,10 @@ extension TraceAction {
     public static let moveMessage = TraceAction(known: "message.move")
     /// A message deleted.
     public static let deleteMessage = TraceAction(known: "message.delete")
+    /// A message put into a folder by client software: a draft, for example.
+    public static let storeMessage = TraceAction(known: "message.store")
+    /// Marks of a message changed: read, answered, to be deleted.
+    public static let markMessage = TraceAction(known: "message.mark")
     /// A folder created, renamed or deleted.
     public static let changeFolder = TraceAction(known: "folder.change")
     /// A mailbox created.
@@ -104,7 +108,8 @@ extension TraceAction {
     /// The actions above, for those who choose one by its code.
     public static let known = [
         connect, disconnect, sendMessage, receiveMessage, refuseMessage, readMessage, moveMessage, deleteMessage,
-        changeFolder, createMailbox, changeMailbox, suspendMailbox, resumeMailbox, deleteMailbox, addDelegate,
+        storeMessage, markMessage, changeFolder, createMailbox, changeMailbox, suspendMailbox, resumeMailbox,
+        deleteMailbox, addDelegate,
         removeDelegate, addCoHolder, removeCoHolder, changeResponsible, chooseListeRouge, publishMailbox, acceptTerms,
         consultTraces, endRetention, startComponent, stopComponent, changeConfiguration, installCertificate,
         installWhitelist, connectPeer, detectIncident, clockWentBack, setTailAside, acceptLoss,

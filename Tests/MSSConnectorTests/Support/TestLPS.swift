@@ -1,6 +1,7 @@
 import MSSAccounts
 import MSSCore
 import MSSHTTP
+import MSSIMAP
 import MSSProSanteConnect
 import MSSSASL
 import MSSSMTP
@@ -18,6 +19,7 @@ final class TestLPS: Sendable {
     let psc: TestProSanteConnect
     let credentials: InMemoryAlternativeCredentials
     let code: OneTimePassword
+    let mail: InMemoryMailboxes
     /// A certificate ORG AUTH_CLI of the hospital, and one of another structure.
     let application: TestCredential
     let stranger: TestCredential
@@ -66,6 +68,8 @@ final class TestLPS: Sendable {
                 person: TestLPS.rpps(1), password: PasswordHash(TestLPS.password, cost: cost)!, oneTimePassword: code))
         let alternative = AlternativeLogin(credentials, clock: clock, cost: cost)
         let host = alpha.host
+        let mail = InMemoryMailboxes(clock: clock)
+        self.mail = mail
         let list = Samples.whitelist([
             ("alpha.mssante.fr", try alpha.certificateName), ("beta.mssante.fr", Samples.name("mx.beta")),
         ])
@@ -74,11 +78,14 @@ final class TestLPS: Sendable {
             change: { configuration in
                 configuration.apiLPS = APILPSConfiguration(
                     submissionPSC: .init(host: host, address: .tcp(host: "127.0.0.1", port: 0)),
-                    submissionCertificate: .init(host: host, address: .tcp(host: "127.0.0.1", port: 0)))
+                    submissionCertificate: .init(host: host, address: .tcp(host: "127.0.0.1", port: 0)),
+                    imapPSC: .init(host: host, address: .tcp(host: "127.0.0.1", port: 0)),
+                    imapCertificate: .init(host: host, address: .tcp(host: "127.0.0.1", port: 0)))
             },
             services: { services in
                 services.tokens = verifier
                 services.alternativeLogin = alternative
+                services.readableMailboxes = mail
             })
     }
 
@@ -99,7 +106,9 @@ final class TestLPS: Sendable {
         try await transport.shutDown()
     }
 
-    func port(_ entryPoint: AccessAttempt.EntryPoint) -> Int { operation.submissionAddress(entryPoint)!.port! }
+    func port(_ entryPoint: AccessAttempt.EntryPoint, _ service: AccessAttempt.Service = .submission) -> Int {
+        operation.clientAddress(service, entryPoint)!.port!
+    }
 
     func token(_ index: Int, flaw: TestTokenFlaw? = nil, session: String = "session-1") throws -> String {
         try psc.token(for: TestLPS.rpps(index), flaw: flaw, session: session)

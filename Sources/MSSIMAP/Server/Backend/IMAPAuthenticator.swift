@@ -31,11 +31,26 @@ public struct IMAPIdentity: Sendable, Hashable {
     public var mailbox: String
     /// The person or structure behind it (an IdNat, for example); `nil` when the same.
     public var holder: String?
+    /// What the authenticator found out beside, for the backend of the same entry point. It says nothing about who the
+    /// client is: two identities are compared without it.
+    public var grant: (any Sendable)?
 
     /// An identity.
-    public init(mailbox: String, holder: String? = nil) {
+    public init(mailbox: String, holder: String? = nil, grant: (any Sendable)? = nil) {
         self.mailbox = mailbox
         self.holder = holder
+        self.grant = grant
+    }
+
+    /// Whether two identities are the same one.
+    public static func == (left: IMAPIdentity, right: IMAPIdentity) -> Bool {
+        left.mailbox == right.mailbox && left.holder == right.holder
+    }
+
+    /// Hashes what ``==(_:_:)`` compares.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(mailbox)
+        hasher.combine(holder)
     }
 }
 

@@ -8,6 +8,9 @@ public struct IMAPEntryPoint: Sendable {
         case tcp(host: String, port: Int)
         /// A socket in the file system; one that is left there from before is replaced.
         case unix(path: String)
+        /// A bound stream socket that the process was given, by systemd for instance: a port below 1024 without a
+        /// privilege. It is closed with the server.
+        case inherited(descriptor: Int32)
     }
 
     /// A name for logs and facts.

@@ -35,6 +35,7 @@ public final class IMAPServer: Sendable {
                     case .tcp(let host, let port): try await bootstrap.bind(host: host, port: port).get()
                     case .unix(let path):
                         try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+                    case .inherited(let descriptor): try await bootstrap.withBoundSocket(descriptor).get()
                     }
                 listeners.append((entryPoint.name, channel))
             }

@@ -59,7 +59,8 @@ extension OperatorNode {
                     "stores of another system")
             }
             return BackedUpStores(
-                spool: spool, mail: mail, accounts: repository, ledgers: ledgers, quarantine: quarantine, traces: traces
+                spool: spool, mail: mail, accounts: repository, credentials: clients.credentials, ledgers: ledgers,
+                quarantine: quarantine, traces: traces
             )
         }
     }

@@ -47,6 +47,7 @@ struct OperatorBackup {
         try Files.remove(copy.mail + "/" + BackupList.name)
         try Files.make(copy.folder(of: copy.accounts))
         try await stores.accounts.backUp(to: copy.accounts)
+        try await stores.credentials.backUp(to: copy.credentials)
         try Files.make(copy.ledgers)
         try await stores.ledgers.backUp(to: copy.ledgerFile)
         try await stores.quarantine.backUp(to: copy.quarantine)
@@ -71,6 +72,7 @@ struct BackedUpStores: Sendable {
     var spool: Spool
     var mail: MailStore
     var accounts: SQLiteAccountRepository
+    var credentials: SealedCredentials
     var ledgers: SQLiteLedgers
     var quarantine: SealedQuarantine
     var traces: TraceStore

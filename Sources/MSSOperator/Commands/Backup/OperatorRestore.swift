@@ -17,6 +17,8 @@ public struct RestoreReport: Sendable, Hashable, Codable {
     public var messages = 0
     /// Mailboxes in the base of accounts, deleted ones apart.
     public var mailboxes = 0
+    /// Persons enrolled for the operator's own method, every one decrypted.
+    public var credentials = 0
     /// Traces, their chain and seals verified.
     public var traces = 0
     /// Messages in quarantine.
@@ -77,6 +79,11 @@ public struct OperatorRestore: Sendable {
             report.mailboxes += end.1
         }
         try repository.close()
+        let credentials = try await SealedCredentials.open(layout.credentials, master: master)
+        let held = try await credentials.verify()
+        report.credentials = held.count
+        report.findings += held.damaged.map { "Accès : l'inscription de \($0) ne s'ouvre pas" }
+        await credentials.close()
         let ledgers = try await SQLiteLedgers.open(layout.ledgerFile)
         if let damaged = ledgers.replaced { report.findings.append("Registres endommagés, refaits : \(damaged)") }
         await ledgers.close()
