@@ -206,7 +206,7 @@ let testTargets: [Target] = [
         [
             "mss-operator", "mss-sandbox", "MSSCore", "MSSOperator", "MSSTLS", "MSSSMTP", "MSSAccounts", "MSSTraces",
             "MSSConnector", "MSSStore", "MSSWhitelist", "MSSPolicy", "MSSMessage", "MSSDNS", "MSSTestKit", nioCore,
-            logging,
+            nioPosix, logging,
         ]),
 ]
 
