@@ -177,11 +177,11 @@ final class APILPSServer: Sendable {
 public struct ClientEntryFailure: Error {
     /// The entry points of the server that did not start.
     public let addresses: [String]
-    /// What the system says.
-    public let reason: String
+    /// Why.
+    public let cause: any Error
 
     init(_ addresses: [String], _ error: any Error) {
         self.addresses = addresses
-        reason = "\(error)"
+        cause = error
     }
 }

@@ -16,7 +16,7 @@ extension OperatorNode {
     public func start() async throws {
         let settings = settings
         do { try await connector.start() } catch let failure as ClientEntryFailure {
-            throw OperatorFailure.port(address: failure.addresses.joined(separator: ", "), reason: failure.reason)
+            throw OperatorFailure.port(address: failure.addresses.joined(separator: ", "), reason: FrenchReason.of(failure.cause))
         } catch let failure as OperatorFailure { throw failure } catch {
             throw OperatorFailure.port(address: settings.inbound.address.text, reason: FrenchReason.of(error))
         }
@@ -47,6 +47,7 @@ extension OperatorNode {
             ClosureService { [self] in await until { [self] in await trust.whitelist.run() } },
             ClosureService { [self] in await until { [self] in await observe() } },
             ClosureService { [self] in await until { [self] in try? await watchCertificates() } },
+            ClosureService { [self] in await until { [self] in try? await watchClock() } },
             // Ends with stop(), and the group with it: also when that was called before anything ran.
             ClosureService { [self] in await until { [self] in for await _ in stopping {} } },
             ConnectorService(connector: connector),

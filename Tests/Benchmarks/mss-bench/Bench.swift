@@ -18,5 +18,6 @@ struct Bench: AsyncParsableCommand {
             AccountsBench.self,
             TracesBench.self,
             StoreBench.self,
+            OperatorBench.self,
         ])
 }
