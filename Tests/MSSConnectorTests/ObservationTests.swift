@@ -1,5 +1,7 @@
 import MSSCore
 import MSSSMTP
+import MSSTestKit
+import MSSTraces
 import Testing
 
 @testable import MSSConnector

@@ -1,6 +1,7 @@
 import MSSAccounts
 import MSSCore
 import MSSIMAP
+import MSSProSanteConnect
 import MSSSASL
 import MSSTLS
 import MSSTestKit

@@ -73,7 +73,8 @@ extension OperatorCheck {
             return signatures(subject, version)
         } catch {
             return CheckItem(
-                subject, .failure, "clamd ne répond pas (\(settings.antivirus.address?.text ?? "")) : \(FrenchReason.of(error)).",
+                subject, .failure,
+                "clamd ne répond pas (\(settings.antivirus.address?.text ?? "")) : \(FrenchReason.of(error)).",
                 remedy: "systemctl status clamav-daemon ; vérifiez « antivirus.clamd » et les droits sur la socket.",
                 "EX_SSI_5090")
         }

@@ -16,7 +16,8 @@ extension OperatorNode {
     public func start() async throws {
         let settings = settings
         do { try await connector.start() } catch let failure as ClientEntryFailure {
-            throw OperatorFailure.port(address: failure.addresses.joined(separator: ", "), reason: FrenchReason.of(failure.cause))
+            throw OperatorFailure.port(
+                address: failure.addresses.joined(separator: ", "), reason: FrenchReason.of(failure.cause))
         } catch let failure as OperatorFailure { throw failure } catch {
             throw OperatorFailure.port(address: settings.inbound.address.text, reason: FrenchReason.of(error))
         }

@@ -13,6 +13,7 @@ enum NoticeJSON {
             ("key", key), ("topic", notice.topic.rawValue), ("channel", channel), ("contact", address),
             ("subject", notice.subject), ("body", notice.body),
         ]
-        return Array("{\(members.map { "\(JSONText.string($0.0)):\(JSONText.string($0.1))" }.joined(separator: ","))}".utf8)
+        return Array(
+            "{\(members.map { "\(JSONText.string($0.0)):\(JSONText.string($0.1))" }.joined(separator: ","))}".utf8)
     }
 }
