@@ -1,8 +1,10 @@
 import MSSAccounts
 import MSSCore
 import MSSStore
+import MSSTLS
 import MSSTestKit
 import MSSTraces
+import MSSWhitelist
 
 @testable import MSSOperator
 
