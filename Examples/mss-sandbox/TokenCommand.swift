@@ -35,12 +35,25 @@ struct TokenCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard (1...86_400).contains(duree) else { throw ValidationError("La durée va de 1 à 86400 secondes.") }
-        var maker = try Sandbox(directory: directory).tokenMaker()
+        var maker = try maker()
         if let emetteur { maker.issuer = emetteur }
         let contents = TestTokenMaker.Contents(
             person: person, issued: SystemWallClock().now(), lifetime: .seconds(duree))
         let token = try maker.token(contents, flaw: defaut?.flaw)
         print(xoauth2.map { TestTokenMaker.xoauth2(mailbox: $0, token: token) } ?? token)
+    }
+
+    /// The sandbox's maker; in a folder that is none, one with a key that is kept there from the first use on.
+    private func maker() throws -> TestTokenMaker {
+        if let sandbox = try? Sandbox(directory: directory) { return try sandbox.tokenMaker() }
+        let issuer = "https://localhost:8444" + TestProSanteConnect.realm
+        let path = "\(directory)/psc.key"
+        if let key = try? TestFiles.read(path) {
+            return try TestTokenMaker(issuer: issuer, privateKeyPEM: String(decoding: key, as: UTF8.self))
+        }
+        let maker = try TestTokenMaker(issuer: issuer)
+        try TestFiles.write(maker.privateKeyPEM, to: path, mode: 0o600)
+        return maker
     }
 }
 

@@ -3,6 +3,7 @@ import MSSCore
 import MSSIMAP
 import MSSProSanteConnect
 import MSSSASL
+import MSSSMTP
 import MSSTLS
 import MSSTestKit
 import MSSTraces
@@ -164,6 +165,31 @@ struct ReadingTests {
             let appended = try await account.append([(IMAPAppendItem(), draft)], to: drafts.id)
             #expect(appended.uids == [1])
             #expect(await reading.traces(.storeMessage).first?.request?.text == "APPEND « Drafts » UID 1")
+        }
+    }
+
+    @Test("EX_LPS_0110: no filter by address: one holds more sessions than another operator may, in both protocols")
+    func oneAddress() async throws {
+        try await TestLPS.running { lps in
+            let count = 150
+            #expect(count > SMTPServerLimits().connectionsPerPeer)
+            let points: [(AccessAttempt.Service, String)] = [(.submission, "220"), (.imap, "* O")]
+            for (service, greeting) in points {
+                let result = try await ExternalTool.run(
+                    "bash",
+                    [
+                        "-c",
+                        """
+                        for ((i = 0; i < \(count); i++)); do
+                            exec {socket}<>/dev/tcp/127.0.0.1/\(lps.port(.proSanteConnect, service))
+                            read -r -t 60 line <&$socket
+                            echo "${line:0:3}"
+                        done | sort | uniq -c
+                        """,
+                    ])
+                #expect(result.text.split(separator: " ", maxSplits: 1).first == "\(count)", "\(result.everything)")
+                #expect(result.text.contains(greeting), "\(result.everything)")
+            }
         }
     }
 

@@ -54,8 +54,8 @@ extension APILPSSettings {
             -> LPSServiceRecords.EntryPoint
         {
             guard let host = settings.host else { return proposed }
-            return .init(
-                host: try DNSName(host), port: settings.publishedPort.map { UInt16($0) } ?? proposed.port)
+            let port = settings.publishedPort == 0 ? proposed.port : UInt16(settings.publishedPort)
+            return .init(host: try DNSName(host), port: port)
         }
         records.submissionPSC = try point(submissionPSC, records.submissionPSC)
         records.submissionCertificate = try point(submissionCertificate, records.submissionCertificate)

@@ -110,14 +110,14 @@ public struct LPSEntryPointSettings: SettingsSection {
     public var host: Domain?
     /// Where to listen; `nil` does not open it.
     public var address: SettingsAddress?
-    /// The port that the SRV record names, where it is not the Référentiel's.
-    public var publishedPort: Int?
+    /// The port that the SRV record names; 0 for the Référentiel's.
+    public var publishedPort = 0
 
     /// Not opened.
     public init() {}
 
     /// An entry point.
-    public init(host: Domain, address: SettingsAddress?, publishedPort: Int? = nil) {
+    public init(host: Domain, address: SettingsAddress?, publishedPort: Int = 0) {
         self.host = host
         self.address = address
         self.publishedPort = publishedPort
@@ -129,8 +129,8 @@ public struct LPSEntryPointSettings: SettingsSection {
             "adresse", \.address, optional: .address,
             "Adresse d'écoute ; systemd:NOM prend la socket passée par systemd ; sans adresse, rien n'est ouvert."),
         SettingsField(
-            "port", \.publishedPort, optional: .number(1...65_535),
-            "Port publié dans l'enregistrement SRV, si ce n'est pas 587 (envoi) ou 143 (consultation)."),
+            "port", \.publishedPort, .number(0...65_535),
+            "Port publié dans l'enregistrement SRV ; 0 : 587 (envoi) ou 143 (consultation)."),
     ]
 }
 
