@@ -33,6 +33,7 @@ struct AccountChangeTests {
         let second = traces.events[1]
         #expect(second.action == .addDelegate && second.outcome == .refused)
         #expect(second.author == .person(TracePerson(identifier: "12")))
+        #expect(second.request?.text == "comptes delegate")
         #expect(second.reply?.text == "[EX_GBM_5411] Non.")
     }
 

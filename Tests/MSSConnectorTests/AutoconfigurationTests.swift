@@ -1,4 +1,6 @@
 import MSSDNS
+import MSSIMAP
+import MSSSMTP
 import MSSTestKit
 import Testing
 
@@ -13,6 +15,13 @@ struct AutoconfigurationTests {
     static let document = AutoconfigurationDocument(
         domain: Samples.domain("alpha.mssante.fr"), name: "Hôpital <Alpha> & fils", entryPoints: records,
         issuer: "https://auth.exemple.fr/realms/esante-wallet")
+
+    @Test("EX_LPS_0110: one address may have as many sessions as all of them, so that none is filtered by it")
+    func addresses() {
+        let lps = APILPSConfiguration()
+        #expect(lps.serverLimits.connectionsPerPeer == lps.serverLimits.connections)
+        #expect(lps.imapServerLimits.connectionsPerPeer == lps.imapServerLimits.connections)
+    }
 
     @Test("config-v1.1.xml is the XML that Thunderbird reads, with the four entry points of the SRV records")
     func document() async throws {

@@ -9,7 +9,7 @@ import Testing
 
 @testable import MSSConnector
 
-@Suite("EX_LPS_0400: real clients submit on the entry points of the API LPS", .timeLimit(.minutes(20)))
+@Suite("EX_LPS_0110, EX_LPS_0400: real clients submit on the entry points of the API LPS", .timeLimit(.minutes(20)))
 struct LPSCounterpartTests {
     static let jeanne = "jeanne.martin@alpha.mssante.fr"
     static let paul = "paul.durand@alpha.mssante.fr"

@@ -93,7 +93,9 @@ struct ReadingTests {
         }
     }
 
-    @Test("EX_GBM_5414: what a delegate reads, marks, moves and deletes is traced as hers, on behalf of whom")
+    @Test(
+        "EX_GBM_5411, EX_GBM_5414, EX_GDT_5030: what a delegate reads, marks, moves and deletes is traced as hers, on behalf of whom"
+    )
     func delegate() async throws {
         try await Reading.run { reading in
             reading.lps.mail.account(Self.jeanne).deliver(ByteBuffer(string: "Subject: Bilan\r\n\r\nBonjour\r\n"))

@@ -41,18 +41,17 @@ struct MailboxUpkeepTests {
             let changed = try await ModifyMailbox.run(change, context)
             #expect(changed.description == "Consultations" && changed.responsible?.identity == "8" + colleague)
             try await node.accounts.deliverChanges()
-            func traces(_ action: String) async throws -> [String] {
-                try await SearchTraces.run(
-                    SearchTraces.Arguments(criteria: TraceCriteria(action: action), purpose: "exploitation:essai"),
-                    context
-                ).records.map(\.line)
+            let (reader, access) = try TraceCommands.reader(context, purpose: "exploitation:essai", .search)
+            func traces(_ action: String) async throws -> [TraceEvent] {
+                try await reader.search(TraceCriteria(action: action).query(limit: 100), access).records.map(\.event)
             }
-            let described = try await traces("mailbox.change")
-            #expect(
-                described.contains {
-                    $0.contains("Secrétariat") && $0.contains("Consultations") && $0.contains("adele.admin")
-                }, "\(described)")
-            #expect(try await traces("responsible.change").contains { $0.contains("adele.admin") })
+            let administrator = TraceAuthor.administrator(CommandWorld.administrator)
+            let described = try await traces("mailbox.change").filter { event in
+                event.changes.contains { $0.before == "Secrétariat" && $0.after == "Consultations" }
+            }
+            #expect(described.map(\.author) == [administrator])
+            let named = try await traces("responsible.change")
+            #expect(named.map(\.author) == [administrator])
         }
     }
 

@@ -27,7 +27,8 @@ public actor TracedAccountChanges: AccountJournal {
         var event = TraceEvent(
             action(change.operation), by: author(change.actor), at: change.at,
             mailbox: change.address.flatMap { try? MailAddress($0) }, means: TraceMeans(channel: "comptes"),
-            request: TraceText(change.operation))
+            // A word alone may look like Base64, which traces mask.
+            request: TraceText("comptes \(change.operation)"))
         if case .refused(let requirement, let explanation) = change.outcome {
             event.outcome = .refused
             event.reply = TraceText((requirement.map { "[\($0)] " } ?? "") + explanation)

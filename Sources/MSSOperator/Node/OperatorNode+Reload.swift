@@ -85,7 +85,7 @@ extension OperatorNode {
         var events = [
             TraceEvent(
                 .changeConfiguration, report.failures.isEmpty ? .success : .failure, by: author,
-                request: "rechargement", reply: TraceText(report.failures.joined(separator: " ")),
+                request: "rechargement de la configuration", reply: TraceText(report.failures.joined(separator: " ")),
                 changes: report.applied.map { TraceChange($0, before: nil, after: "rechargé") })
         ]
         for (name, certificate) in certificates.withLock({ $0 }) where report.certificates.contains(name) {
