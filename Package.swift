@@ -214,7 +214,7 @@ let testTargets: [Target] = [
         [
             "mss-operator", "mss-sandbox", "MSSCore", "MSSOperator", "MSSTLS", "MSSSMTP", "MSSAccounts", "MSSTraces",
             "MSSConnector", "MSSStore", "MSSWhitelist", "MSSPolicy", "MSSMessage", "MSSDNS", "MSSProSanteConnect",
-            "MSSTestKit", nioCore, logging,
+            "MSSTestKit", nioCore, nioPosix, logging,
         ]),
 ]
 

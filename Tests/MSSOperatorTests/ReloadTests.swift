@@ -70,6 +70,41 @@ struct ReloadTests {
         try await space.close()
     }
 
+    @Test("What cannot be used leaves the former certificate and settings in force, and is told")
+    func badFiles() async throws {
+        let space = try await OperatorSpace(TwoNodesTests.domains)
+        let home = "\(space.folder)/alpha.mssante.fr"
+        try OperatorSpace.credential("beta.mssante.fr").write(to: home, name: "client")
+        let settings = try space.settings("alpha.mssante.fr", at: "127.0.0.2")
+        let file = "\(home)/operateur.yaml"
+        try TestFiles.write(settings.yaml, to: file, mode: 0o600)
+        let node = try await space.open(settings, file: file)
+        try await node.openMailboxes(["exploitation"])
+        try await node.running {
+            let old = try await shown(space, "127.0.0.2")
+            // The key of another certificate: a fresh one, the pool's may be the same (decision 0061).
+            try TestPKI.shared.issue(.server(commonName: "mx.autre.mssante.fr"), strength: .fresh)
+                .write(to: home, name: "autre")
+            try TestFiles.write(try TestFiles.read("\(home)/autre.key"), to: "\(home)/principal.key", mode: 0o600)
+            try TestFiles.write(settings.yaml + "inconnu: 1\n", to: file, mode: 0o600)
+            let report = await node.reload(by: .system("essai"))
+            #expect(report.failures.count == 2, "\(report.failures)")
+            #expect(try await shown(space, "127.0.0.2") == old)
+            #expect(node.settings == settings)
+            // A change that needs a restart is named and not applied.
+            var next = settings
+            next.outbound.port = 2525
+            next.observation.logLevel = .debug
+            try TestFiles.write(next.yaml, to: file, mode: 0o600)
+            let second = await node.reload(by: .system("essai"))
+            #expect(second.waiting == ["sortie.port"])
+            #expect(second.applied == ["observation.journal"])
+            #expect(node.settings.outbound.port == settings.outbound.port)
+            LogLevel.shared.set(.info)
+        }
+        try await space.close()
+    }
+
     @Test(
         "EX_OPE_5020: with several certificates the server name chooses, and the renewal of the second reaches its name"
     )

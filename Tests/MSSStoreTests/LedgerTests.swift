@@ -127,4 +127,42 @@ struct LedgerTests {
         #expect(!text.contains("patient.mssante.fr"), "correspondents are digests")
     }
 
+    /// What the child does: until there is no room, and again when there is.
+    fileprivate static func fill(_ path: String) async throws {
+        let ledgers = try await SQLiteLedgers.open(path)
+        let first = try await ledgers.claim(MailboxID(1), to: "a", at: start, interval: .seconds(60))
+        try Child.require(first, "the first answer")
+        limitFiles(to: 64 << 10)
+        var taken = 0
+        do {
+            for number in 0..<5000 {
+                let isNew = try await ledgers.claim(
+                    MailboxID(2), to: "b\(number)", at: start, interval: .seconds(60))
+                try Child.require(isNew, "answer \(number)")
+                taken += 1
+            }
+            try Child.require(false, "written without room")
+        } catch StoreError.diskFull {}
+        limitFiles(to: nil)
+        let again = try await ledgers.claim(MailboxID(2), to: "b0", at: start, interval: .seconds(60))
+        let last = try await ledgers.claim(MailboxID(2), to: "b\(taken)", at: start, interval: .seconds(60))
+        try Child.require(!again, "what was kept is remembered")
+        try Child.require(last, "what was refused was not kept")
+        await ledgers.close()
+    }
+
+    @Test("a full disk refuses the answer and the run, nothing is lost, and both are possible again when there is room")
+    func full() async throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        let path = folder.path + "/ledgers.sqlite"
+        let root = folder.path
+        await #expect(processExitsWith: .success) { [path = path as String, root = root as String] in
+            do { try await LedgerTests.fill(path) } catch { Child.fail(error, root) }
+        }
+        #expect(Child.cause(root) == "")
+        let ledgers = try await SQLiteLedgers.open(path)
+        #expect(ledgers.replaced == nil)
+        await ledgers.close()
+    }
 }

@@ -91,6 +91,22 @@ extension SMTPContent {
     }
 }
 
+/// What a child process does when it meets what it should not have: its parent reads why.
+enum Child {
+    static func fail(_ error: any Error, _ folder: String) -> Never {
+        try? TestFiles.write("\(error)", to: folder + "/cause")
+        exit(70)
+    }
+
+    struct Unexpected: Error { var what: String }
+
+    static func require(_ condition: Bool, _ what: String) throws { if !condition { throw Unexpected(what: what) } }
+
+    static func cause(_ folder: String) -> String {
+        (try? TestFiles.read(folder + "/cause")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+}
+
 /// What the limit on file sizes does to a child process: a write beyond it fails, as on a full disk.
 func limitFiles(to bytes: Int?) {
     signal(SIGXFSZ, SIG_IGN)

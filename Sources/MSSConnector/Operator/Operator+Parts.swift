@@ -10,11 +10,11 @@ import MSSWhitelist
 extension Operator {
     /// TLS of the entry point: mutual, always (EX_3.1_5020).
     static func entryContext(
-        _ configuration: OperatorConfiguration, _ verifier: any PeerVerifier
+        _ configuration: OperatorConfiguration, _ verifier: any PeerVerifier, clock: any WallClock
     ) throws(TLSConfigurationFailure) -> TLSContext {
         var tls = TLSConfiguration.server(
             policy: .operator(configuration.rules.context.version), identity: configuration.identities[0].tls,
-            clientAuthentication: .required(verifier), limits: configuration.tlsLimits)
+            clientAuthentication: .required(verifier), limits: configuration.tlsLimits, clock: clock)
         for identity in configuration.identities {
             for name in identity.serverNames { tls.identitiesByServerName[name.ascii] = identity.tls }
         }
@@ -44,7 +44,7 @@ extension Operator {
                 try TLSContext(
                     .client(
                         policy: .operator(configuration.rules.context.version), identity: identity.tls,
-                        verifier: verifier, limits: configuration.tlsLimits)))
+                        verifier: verifier, limits: configuration.tlsLimits, clock: services.clock)))
             // Between operators the DN counts, not the host's name (§6.7.2.1 steps 5 and 6).
             let client = SMTPClientConfiguration(
                 session: SMTPClientSessionConfiguration(

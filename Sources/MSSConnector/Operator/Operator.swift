@@ -88,7 +88,7 @@ public final class Operator: Sendable {
         let report: @Sendable (PeerIncident) -> Void = { incident.yield($0) }
         let entering = ObservingVerifier(
             services.verifier, accepted: { metrics.shookHands("entree") }, report: report)
-        entryTLS = ReloadableTLSContext(try Operator.entryContext(configuration, entering))
+        entryTLS = ReloadableTLSContext(try Operator.entryContext(configuration, entering, clock: clock))
         let leaving = ObservingVerifier(
             services.verifier, accepted: { metrics.shookHands("sortie") }, report: report)
         apiLPS = try configuration.apiLPS.map { settings in

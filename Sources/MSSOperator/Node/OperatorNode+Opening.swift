@@ -50,13 +50,11 @@ extension OperatorNode {
         closing.add { await clients.close() }
         let traces = try await openTraces(settings, layout, identities, clock, logger)
         closing.add { try? await traces.close() }
-        let spool = try await Spool.open(
-            layout.queue, master: master,
-            configuration: SpoolConfiguration(diskLimit: settings.data.queueLimit) { notice in
-                logger.warning("queue", metadata: ["notice": "\(notice)"])
-            })
+        var queue = settings.data.spool
+        queue.onNotice = { logger.warning("queue", metadata: ["notice": "\($0)"]) }
+        let spool = try await Spool.open(layout.queue, master: master, configuration: queue)
         closing.add { await spool.close() }
-        let mail = try await MailStore.open(layout.mail, master: master)
+        let mail = try await MailStore.open(layout.mail, master: master, configuration: settings.data.mail)
         closing.add { await mail.close() }
         let repository = try SQLiteAccountRepository(path: layout.accounts)
         closing.add { try? repository.close() }

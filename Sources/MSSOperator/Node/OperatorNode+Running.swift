@@ -47,6 +47,7 @@ extension OperatorNode {
             ClosureService { [self] in await until { [self] in await trust.whitelist.run() } },
             ClosureService { [self] in await until { [self] in await observe() } },
             ClosureService { [self] in await until { [self] in try? await watchCertificates() } },
+            ClosureService { [self] in await until { [self] in try? await watchClock() } },
             // Ends with stop(), and the group with it: also when that was called before anything ran.
             ClosureService { [self] in await until { [self] in for await _ in stopping {} } },
             ConnectorService(connector: connector),

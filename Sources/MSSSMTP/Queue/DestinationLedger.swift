@@ -52,9 +52,14 @@ public struct DestinationLedger: Sendable {
     public func allowance(_ destination: Domain, at now: Timestamp) -> Int {
         guard let account = accounts[destination] else { return limits.perDestination }
         if let until = account.pausedUntil {
-            return now < until || account.underWay > 0 ? 0 : 1
+            return isRunning(until, at: now) || account.underWay > 0 ? 0 : 1
         }
         return max(0, limits.perDestination - account.underWay)
+    }
+
+    /// Whether a pause still runs. One that ends later than any lasts was set by a clock that was ahead then.
+    private func isRunning(_ until: Timestamp, at now: Timestamp) -> Bool {
+        now < until && until <= now + limits.longestPause
     }
 
     /// The destinations whose allowance is not ``DestinationLimits/perDestination``.
@@ -98,6 +103,6 @@ public struct DestinationLedger: Sendable {
 
     /// When the next pause ends; `nil` when none runs.
     public func nextOpening(after now: Timestamp) -> Timestamp? {
-        accounts.values.compactMap(\.pausedUntil).filter { $0 > now }.min()
+        accounts.values.compactMap(\.pausedUntil).filter { isRunning($0, at: now) }.min()
     }
 }

@@ -19,13 +19,17 @@ final class SpareFiles: Sendable {
     private let names: Guarded<UInt32>
     private let background = DispatchQueue(label: "mss.store.spares", qos: .utility)
 
-    /// Files of another size are removed; missing ones are made, as far as there is room.
+    /// No smaller file serves, however full the disk is.
+    static let smallest = 64 << 10
+
+    /// Files of another size are removed, and what a crash left unfinished; missing ones are made, as far as there is room.
     init(_ root: String, size: Int, wanted: Int, limit: Int? = nil) throws(StoreError) {
         self.root = root
         self.size = size
         self.wanted = wanted
         self.limit = limit
         var paths: [String] = []
+        for name in try Folder.names(root) where name.hasSuffix(".free.new") { try Folder.remove("\(root)/\(name)") }
         let numbers = try Folder.numbers(root, "free")
         for number in numbers {
             let path = SpareFiles.path(root, number)
@@ -33,21 +37,30 @@ final class SpareFiles: Sendable {
         }
         names = Guarded((numbers.last ?? 0) + 1)
         ready = Guarded(Ready(paths: paths))
-        while count < wanted, let path = try? prepare() { ready.withLock { $0.paths.append(path) } }
+        while count < wanted, let path = try? prepare(size) { ready.withLock { $0.paths.append(path) } }
     }
 
     private static func path(_ root: String, _ number: UInt32) -> String { "\(root)/\(Folder.name(number)).free" }
 
     var count: Int { ready.withLock { $0.paths.count } }
 
-    /// A file for the next segment. What makes the log grow leaves the last one for what makes it shrink.
-    func take(isGrowth: Bool) throws(StoreError) -> File {
+    /// A file for the next segment. What makes the log grow leaves the last one for what makes it shrink, which is content
+    /// with a smaller one where there is no room for another.
+    ///
+    /// - Parameter needed: bytes that the file must have.
+    func take(isGrowth: Bool, atLeast needed: Int = 0) throws(StoreError) -> File {
         let path = ready.withLock { $0.paths.count > 1 ? $0.paths.removeLast() : nil }
         defer { refill() }
         if let path { return try File(path, .readWrite) }
-        do throws(StoreError) { return try File(try prepare(), .readWrite) } catch {
-            guard !isGrowth, let last = ready.withLock({ $0.paths.popLast() }) else { throw error }
-            return try File(last, .readWrite)
+        do throws(StoreError) { return try File(try prepare(size), .readWrite) } catch {
+            guard !isGrowth else { throw error }
+            if let last = ready.withLock({ $0.paths.popLast() }) { return try File(last, .readWrite) }
+            var smaller = size / 2
+            while smaller >= max(needed, SpareFiles.smallest) {
+                if let path = try? prepare(smaller & ~0xFFF) { return try File(path, .readWrite) }
+                smaller /= 2
+            }
+            throw error
         }
     }
 
@@ -61,7 +74,8 @@ final class SpareFiles: Sendable {
         do throws(StoreError) {
             try file.write([UInt8](repeating: 0, count: SpoolRecord.headerCount), at: 0)
             try file.synchronize()
-            if count < wanted + 2 {
+            // One of another size serves nobody.
+            if count < wanted + 2, try file.size() == size {
                 try Folder.rename(file.path, to: path)
                 ready.withLock { $0.paths.append(path) }
             } else {
@@ -80,7 +94,7 @@ final class SpareFiles: Sendable {
         }
         guard starts else { return }
         background.async { [self] in
-            while ready.withLock({ !$0.isClosed && $0.paths.count < wanted }), let path = try? prepare() {
+            while ready.withLock({ !$0.isClosed && $0.paths.count < wanted }), let path = try? prepare(size) {
                 ready.withLock { $0.paths.append(path) }
             }
             ready.withLock { $0.isPreparing = false }
@@ -94,10 +108,13 @@ final class SpareFiles: Sendable {
     }
 
     /// Makes a file of zeros. Blocks.
-    private func prepare() throws(StoreError) -> String {
+    private func prepare(_ size: Int) throws(StoreError) -> String {
         if let limit {
-            let count = try Folder.names(root).filter { $0.hasSuffix(".segment") || $0.hasSuffix(".free") }.count
-            guard (count + 1) * size <= limit else { throw .diskFull(path: root) }
+            var used = size
+            for name in try Folder.names(root) where name.hasSuffix(".segment") || name.hasSuffix(".free") {
+                used += try File("\(root)/\(name)", .read).size()
+            }
+            guard used <= limit else { throw .diskFull(path: root) }
         }
         let number = names.withLock { number in
             defer { number += 1 }

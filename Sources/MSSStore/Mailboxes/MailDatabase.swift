@@ -35,13 +35,16 @@ extension Timestamp {
 }
 
 extension StoreError {
+    /// Writing the log or the base, and making its index of the log longer.
+    private static let noRoom: [ResultCode] = [.SQLITE_IOERR_WRITE, .SQLITE_IOERR_SHMSIZE]
+
     /// SQLite's failures in the store's words.
     static func of(_ error: any Error, _ path: String) -> any Error {
         guard let error = error as? DatabaseError else { return error }
         switch error.resultCode {
         case .SQLITE_FULL: return StoreError.diskFull(path: path)
         // No room shows as a failed write too, when it is a quota or a limit of the process that refuses.
-        case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_WRITE: return StoreError.diskFull(path: path)
+        case .SQLITE_IOERR where noRoom.contains(error.extendedResultCode): return StoreError.diskFull(path: path)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             return StoreError.damaged(path: path, offset: 0, reason: error.message ?? "corrupt")
         default: return StoreError.database(error.message ?? "\(error.resultCode)")

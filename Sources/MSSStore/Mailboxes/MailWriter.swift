@@ -28,6 +28,8 @@ final class MailWriter {
     private var changes: [MailboxName: Int64] = [:]
     private var freed: [@Sendable () -> Void] = []
     private var released = false
+    /// What ended the batch's transaction before its time.
+    private var lost: (any Error)?
 
     init(
         _ pool: DatabasePool, _ keys: MailKeys, _ volumes: MailVolumes, _ spares: SpareFiles,
@@ -57,6 +59,7 @@ final class MailWriter {
         changes = [:]
         freed = []
         released = false
+        lost = nil
         do {
             try pool.writeWithoutTransaction { database in
                 current = database
@@ -64,6 +67,7 @@ final class MailWriter {
                 try database.beginTransaction(.immediate)
                 do {
                     works()
+                    try requireTransaction()
                     try flush()
                     try database.commit()
                 } catch {
@@ -83,8 +87,16 @@ final class MailWriter {
         return nil
     }
 
+    /// A full disk may end the whole transaction, what came before in it too
+    /// (https://www.sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction). What comes after would then
+    /// be kept by itself, in a batch that is told to have failed: it fails with it.
+    private func requireTransaction() throws {
+        guard database.isInsideTransaction else { throw lost ?? StoreError.diskFull(path: volumes.root) }
+    }
+
     /// One work: all of what `body` does in the base, or nothing.
     func work<Value>(_ body: () throws -> Value) throws -> Value {
+        try requireTransaction()
         let before = changes
         do {
             var value: Value?
@@ -95,7 +107,9 @@ final class MailWriter {
             return value!
         } catch {
             changes = before
-            throw StoreError.of(error, volumes.root)
+            let failure = StoreError.of(error, volumes.root)
+            if !database.isInsideTransaction { lost = lost ?? failure }
+            throw failure
         }
     }
 
@@ -103,6 +117,7 @@ final class MailWriter {
 
     /// Puts encrypted octets into the shared volume. Not within ``work(_:)``: what follows may fail, the volume stays.
     func store(_ sealed: [UInt8]) throws -> (volume: UInt32, offset: Int) {
+        try requireTransaction()
         if volume.map({ _ in written + buffer.count + sealed.count > configuration.volumeSize }) ?? true {
             do { try roll() } catch { throw StoreError.of(error, volumes.root) }
         }

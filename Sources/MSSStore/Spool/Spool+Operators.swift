@@ -142,11 +142,21 @@ extension Spool {
         try await retry(at: now, { _ in true }, to: destination.ascii)
     }
 
+    /// Makes due at once what waits for a time after `limit`: a clock that was ahead had set it, which was put right since.
+    /// Returns how many messages that concerns.
+    @discardableResult
+    public func bringForward(dueAfter limit: Timestamp, at now: Timestamp) async throws -> Int {
+        try await retry(at: now, { _ in true }, to: nil, dueAfter: limit)
+    }
+
     private func retry(
-        at now: Timestamp, _ isMeant: @escaping @Sendable (DeliveryID) -> Bool, to destination: String?
+        at now: Timestamp, _ isMeant: @escaping @Sendable (DeliveryID) -> Bool, to destination: String?,
+        dueAfter limit: Timestamp? = nil
     ) async throws -> Int {
         let numbers = state.withLock { state in
-            state.index.entries.filter { isMeant($0.value.name) }.keys.sorted()
+            state.index.entries.filter { _, entry in
+                isMeant(entry.name) && limit.map { limit in entry.shares.contains { $0.due > limit } } ?? true
+            }.keys.sorted()
         }
         var count = 0
         // In steps: others get their turn.
@@ -159,7 +169,8 @@ extension Spool {
                         return entry.shares.indices.compactMap { index in
                             let share = entry.shares[index]
                             var stored = state.index.stored(share)
-                            guard share.lease == 0, !share.isDone, destination.map({ $0 == stored.destination }) ?? true
+                            guard share.lease == 0, !share.isDone, limit.map({ share.due > $0 }) ?? true,
+                                destination.map({ $0 == stored.destination }) ?? true
                             else { return nil }
                             stored.due = now
                             return .share(number, index: index, stored)

@@ -44,7 +44,7 @@ extension Spool {
         }
         guard let place else { return nil }
         defer { state.withLock { $0.index.usage.unpin(place.segment.number) } }
-        let payload = try place.segment.need(.transaction, at: place.offset, limit: configuration.segmentSize)
+        let payload = try place.segment.need(.transaction, at: place.offset)
         for operation in (try? SpoolOperation.decode(payload)) ?? [] {
             switch operation {
             case .add(let message) where message.number == number: return message.envelope
@@ -68,7 +68,7 @@ extension Spool {
     }
 
     private func piece(_ chunk: ChunkPlace, _ segment: SpoolSegment) throws -> [UInt8] {
-        let bytes = try segment.need(.chunk, at: Int(chunk.offset), limit: configuration.segmentSize)
+        let bytes = try segment.need(.chunk, at: Int(chunk.offset))
         guard bytes.count == Int(chunk.count) else {
             throw StoreError.damaged(path: segment.file.path, offset: Int(chunk.offset), reason: "piece")
         }

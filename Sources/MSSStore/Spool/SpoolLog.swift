@@ -46,7 +46,7 @@ final class SpoolLog {
         self.spares = spares
         self.nextSegment = nextSegment
         // A segment is written in one life of the process only: whatever a crash left behind its end stays there.
-        try roll(isGrowth: false)
+        try roll(isGrowth: false, room: 0)
     }
 
     private func requireUsable() throws(StoreError) {
@@ -94,8 +94,9 @@ final class SpoolLog {
         guard room <= configuration.segmentSize / 4 + SpoolRecord.frame * 2 else {
             throw .tooLarge(bytes: payload.count)
         }
-        if written + buffer.count + room > configuration.segmentSize { try roll(isGrowth: isGrowth) }
+        if written + buffer.count + room > current?.size ?? 0 { try roll(isGrowth: isGrowth, room: room) }
         guard let current else { throw .closed }
+        guard written + buffer.count + room <= current.size else { throw .diskFull(path: layout.root) }
         let offset = written + buffer.count
         do {
             try SpoolRecord.append(
@@ -158,11 +159,18 @@ final class SpoolLog {
     // MARK: Segments
 
     /// Begins the next segment. When there is no room for it nothing has changed.
-    private func roll(isGrowth: Bool) throws(StoreError) {
+    ///
+    /// - Parameter room: bytes that it must take beside its own records.
+    private func roll(isGrowth: Bool, room: Int) throws(StoreError) {
         try write()
         let file: File
+        let size: Int
         do {
-            file = try spares.take(isGrowth: isGrowth)
+            let listed = state.withLock { $0.index.usage.numbers.count }
+            file = try spares.take(
+                isGrowth: isGrowth,
+                atLeast: SpoolRecord.headerCount + SpoolRecord.room(SpoolManifest.count(listed)) + room)
+            size = try file.size()
         } catch {
             configuration.onNotice(.full(path: layout.root))
             throw error
@@ -186,7 +194,7 @@ final class SpoolLog {
             let path = layout.segment(number)
             try Folder.rename(file.path, to: path)
             // Opened anew: messages about it name it by its new name.
-            let segment = SpoolSegment(number, try File(path, .readWrite), key)
+            let segment = SpoolSegment(number, try File(path, .readWrite), key, size: size)
             state.withLock { state in
                 state.segments[number] = segment
                 state.index.usage.begin(number)
@@ -245,8 +253,11 @@ struct SpoolManifest: Hashable {
         for number in index.usage.numbers { ends[number] = index.usage[number]?.end ?? 0 }
     }
 
+    /// Bytes of a list of so many segments.
+    static func count(_ segments: Int) -> Int { 12 + 8 * segments }
+
     var bytes: [UInt8] {
-        var writer = ByteWriter()
+        var writer = ByteWriter(capacity: SpoolManifest.count(ends.count))
         writer.integer(nextNumber)
         writer.integer(UInt32(ends.count))
         for (number, end) in ends.sorted(by: { $0.key < $1.key }) {

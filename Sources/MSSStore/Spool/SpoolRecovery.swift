@@ -59,7 +59,7 @@ struct SpoolRecovery {
         for number in numbers.reversed() {
             do throws(StoreError) {
                 let segment = try SpoolSegment.open(layout, number, store: store, master)
-                let bytes = try segment.need(.manifest, at: SpoolRecord.headerCount, limit: try segment.file.size())
+                let bytes = try segment.need(.manifest, at: SpoolRecord.headerCount)
                 guard let manifest = try? SpoolManifest(bytes: bytes) else {
                     throw .damaged(path: segment.file.path, offset: SpoolRecord.headerCount, reason: "manifest")
                 }

@@ -3,11 +3,14 @@ final class SpoolSegment: Sendable {
     let number: UInt32
     let file: File
     let key: SealingKey
+    /// Bytes of the file. Segments differ: the setting may have changed since, and a full disk makes smaller ones.
+    let size: Int
 
-    init(_ number: UInt32, _ file: File, _ key: SealingKey) {
+    init(_ number: UInt32, _ file: File, _ key: SealingKey, size: Int) {
         self.number = number
         self.file = file
         self.key = key
+        self.size = size
     }
 
     /// Opens a segment by its header.
@@ -20,10 +23,12 @@ final class SpoolSegment: Sendable {
         guard let wrapped = SpoolRecord.wrappedKey(header, number),
             let key = try master.key.unwrap(wrapped, context: SpoolRecord.keyContext(store, number))
         else { throw .damaged(path: path, offset: 0, reason: "segment header") }
-        return SpoolSegment(number, file, key)
+        return SpoolSegment(number, file, key, size: try file.size())
     }
 
     /// The payload of a record; `nil` when it is not what was written.
+    ///
+    /// - Parameter limit: where the segment ends; its size when that is not known.
     func payload(_ kind: SpoolRecord.Kind, at offset: Int, limit: Int) throws(StoreError) -> [UInt8]? {
         let bytes = try file.read(SpoolRecord.frame, at: offset)
         let head = try bytes.withBytes { bytes throws(StoreError) in
@@ -37,8 +42,8 @@ final class SpoolSegment: Sendable {
     }
 
     /// The same, and damage is an error.
-    func need(_ kind: SpoolRecord.Kind, at offset: Int, limit: Int) throws(StoreError) -> [UInt8] {
-        guard let payload = try payload(kind, at: offset, limit: limit) else {
+    func need(_ kind: SpoolRecord.Kind, at offset: Int) throws(StoreError) -> [UInt8] {
+        guard let payload = try payload(kind, at: offset, limit: size) else {
             throw .damaged(path: file.path, offset: offset, reason: "\(kind)")
         }
         return payload

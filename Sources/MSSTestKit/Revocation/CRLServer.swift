@@ -36,11 +36,13 @@ public final class CRLServer: Sendable {
     private let state: SharedState
 
     /// Publishes the CRLs of `pki` and starts to serve them on 127.0.0.1; port 0 takes a free one.
-    public static func start(_ pki: TestPKI, port: Int = 0) async throws -> CRLServer {
+    public static func start(
+        _ pki: TestPKI, port: Int = 0, lifetime: Duration = .seconds(7 * 86_400)
+    ) async throws -> CRLServer {
         let state = SharedState()
         let server = try await TestHTTPServer.start(port: port) { state.answer($0, pki: pki) }
         let result = CRLServer(server: server, pki: pki, state: state)
-        try result.publish()
+        try result.publish(lifetime: lifetime)
         return result
     }
 
@@ -64,12 +66,15 @@ public final class CRLServer: Sendable {
     public func requestCount(_ path: String) -> Int { state.value.withLock { $0.counts[path] ?? 0 } }
 
     /// Makes new CRLs from the present revocations and serves them.
-    public func publish() throws {
-        let (intermediate, number) = try pki.numberedCRL(of: .intermediate)
-        let delta = try pki.deltaCRL(TestCRLOptions(baseNumber: number))
+    ///
+    /// - Parameter lifetime: how long they are good for, counted from the start of the hierarchy.
+    public func publish(lifetime: Duration = .seconds(7 * 86_400)) throws {
+        let (intermediate, number) = try pki.numberedCRL(of: .intermediate, TestCRLOptions(lifetime: lifetime))
+        let delta = try pki.deltaCRL(TestCRLOptions(lifetime: lifetime, baseNumber: number))
         try state.publish(
             [
-                "/root.crl": pki.fullCRL(of: .root), "/intermediate.crl": intermediate,
+                "/root.crl": pki.fullCRL(of: .root, TestCRLOptions(lifetime: lifetime)),
+                "/intermediate.crl": intermediate,
                 "/intermediate-delta.crl": delta,
                 "/root.cer": pki.root.certificateDER, "/intermediate.cer": pki.intermediate.certificateDER,
             ], number: number)

@@ -19,3 +19,21 @@ public final class TestClock: WallClock {
     /// Sets it, forwards or back.
     public func set(_ time: Timestamp) { self.time.withLock { $0 = time } }
 }
+
+/// The system's clock, as much ahead of the right time, or behind it, as the test says: it goes on, and jumps.
+public final class JumpingClock: WallClock {
+    private let system = SystemWallClock()
+    private let offset = Guarded(Duration.zero)
+
+    /// A clock that is right.
+    public init() {}
+
+    /// The time that it shows.
+    public func now() -> Timestamp { system.now() + offset.withLock { $0 } }
+
+    /// Jumps on; back when negative.
+    public func jump(_ duration: Duration) { offset.withLock { $0 += duration } }
+
+    /// Is right again.
+    public func correct() { offset.withLock { $0 = .zero } }
+}

@@ -69,6 +69,7 @@ struct SandboxConfiguration {
             donnees:
               dossier: \(folder)/donnees
               cle_maitresse: \(masterKey)
+              taille_fichiers: 1Mio
             traces:
               certificat: \(path(.seal, \.certificate))
               cle: \(path(.seal, \.key))

@@ -17,5 +17,6 @@ struct Bench: AsyncParsableCommand {
             AccountsBench.self,
             TracesBench.self,
             StoreBench.self,
+            OperatorBench.self,
         ])
 }

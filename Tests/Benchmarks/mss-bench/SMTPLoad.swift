@@ -42,12 +42,19 @@ struct SMTPLoad: Sendable {
         }
     }
 
-    /// A message of that many octets with the dot that ends it.
-    static func content(_ size: Int) -> ByteBuffer {
+    /// A message of that many octets.
+    static func message(_ size: Int) -> ByteBuffer {
         var buffer = ByteBuffer(string: "Subject: load\r\n\r\n")
         let line = String(repeating: "x", count: 74) + "\r\n"
         while buffer.readableBytes + 76 < size { buffer.writeString(line) }
-        buffer.writeString(String(repeating: "y", count: max(0, size - 2 - buffer.readableBytes)) + "\r\n.\r\n")
+        buffer.writeString(String(repeating: "y", count: max(0, size - 2 - buffer.readableBytes)) + "\r\n")
+        return buffer
+    }
+
+    /// A message of that many octets with the dot that ends it.
+    static func content(_ size: Int) -> ByteBuffer {
+        var buffer = message(size)
+        buffer.writeString(".\r\n")
         return buffer
     }
 

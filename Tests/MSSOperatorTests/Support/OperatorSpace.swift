@@ -25,10 +25,12 @@ final class OperatorSpace: Sendable {
     let entries: Guarded<TestWhitelist>
 
     /// A space with operators at loopback addresses of their own.
-    init(_ hosts: [String: String]) async throws {
+    ///
+    /// - Parameter revocation: how long its revocation lists are good for.
+    init(_ hosts: [String: String], revocation: Duration = .seconds(7 * 86_400)) async throws {
         folder = try TestFiles.temporaryDirectory("mss-space")
         let pki = TestPKI.shared
-        crls = try await CRLServer.start(pki)
+        crls = try await CRLServer.start(pki, lifetime: revocation)
         try pki.write(to: "\(folder)/igc")
         var zone = DNSZone("")
         for (domain, address) in hosts { zone.addMail(domain, address: address) }
@@ -84,6 +86,7 @@ final class OperatorSpace: Sendable {
         settings.antivirus.address = clamd.map { .unix(path: $0) }
         settings.data.folder = "\(home)/donnees"
         settings.data.masterKey = "\(home)/maitresse.cle"
+        settings.data.fileSize = 1 << 20
         settings.administration.socket = "\(home)/admin.sock"
         settings.observation.address = .tcp(host: "127.0.0.1", port: 0)
         settings.tasks.queuePoll = .milliseconds(200)
@@ -92,9 +95,11 @@ final class OperatorSpace: Sendable {
     }
 
     /// Opens an operator whose revocation lists and whitelist are there, so that the first connection is judged.
-    func open(_ settings: OperatorSettings, file: String? = nil, logger: Logger = .silent) async throws -> OperatorNode
-    {
-        let node = try await OperatorNode.open(settings, file: file, logger: logger)
+    func open(
+        _ settings: OperatorSettings, file: String? = nil, clock: any WallClock = SystemWallClock(),
+        logger: Logger = .silent
+    ) async throws -> OperatorNode {
+        let node = try await OperatorNode.open(settings, file: file, clock: clock, logger: logger)
         await node.trust.refresher.refreshAll()
         _ = try await node.trust.whitelist.refresh().get()
         return node

@@ -61,10 +61,10 @@ public struct OperatorRestore: Sendable {
 
     private func stores(_ layout: OperatorLayout, _ master: StoreMasterKey, _ report: inout RestoreReport) async throws
     {
-        let spool = try await Spool.open(layout.queue, master: master)
+        let spool = try await Spool.open(layout.queue, master: master, configuration: settings.data.spool)
         report.waiting = spool.count
         await spool.close()
-        let mail = try await MailStore.open(layout.mail, master: master)
+        let mail = try await MailStore.open(layout.mail, master: master, configuration: settings.data.mail)
         let verified = try await mail.verify()
         await mail.close()
         report.messages = verified.messages

@@ -1,3 +1,5 @@
+import MSSStore
+
 /// `donnees`: where data lie and what encrypts them.
 public struct DataSettings: SettingsSection {
     /// The folder of everything that the operator keeps.
@@ -8,6 +10,8 @@ public struct DataSettings: SettingsSection {
     public var masterKeyCommand: [String] = []
     /// The most that the queue may take on the disk.
     public var queueLimit: Int?
+    /// Bytes of the files that queue and mailboxes write in advance.
+    public var fileSize = 16 << 20
 
     /// The defaults.
     public init() {}
@@ -23,5 +27,14 @@ public struct DataSettings: SettingsSection {
         SettingsField(
             "plafond_file", \.queueLimit, optional: .size(1 << 20...1 << 50),
             "Place que la file d'attente peut occuper."),
+        SettingsField(
+            "taille_fichiers", \.fileSize, .size(1 << 20...1 << 30),
+            "Taille des fichiers que la file et les boîtes écrivent d'avance : cinq en tout au repos. 64Mio convient au "
+                + "delà d'un million de messages par jour."),
     ]
+}
+
+extension DataSettings {
+    var spool: SpoolConfiguration { SpoolConfiguration(segmentSize: fileSize, diskLimit: queueLimit) }
+    var mail: MailStoreConfiguration { MailStoreConfiguration(volumeSize: fileSize) }
 }

@@ -1,0 +1,156 @@
+import Glibc
+import MSSConnector
+import MSSCore
+import MSSStore
+import MSSTestKit
+import MSSTraces
+import Testing
+
+@testable import MSSOperator
+
+/// The table of faults of Documentation/Operator.md, row by row, over real sockets.
+@Suite("Faults around an operator", .serialized, .timeLimit(.minutes(10)))
+struct FaultTests {
+    static func peer(_ space: OperatorSpace) throws -> PeerServer {
+        try PeerServer(space, "beta.mssante.fr", to: "alpha.mssante.fr", at: "127.0.0.2")
+    }
+
+    /// Runs alpha, and a server of beta's that sends to it.
+    static func run(
+        _ space: OperatorSpace, _ settings: OperatorSettings, clock: any WallClock = SystemWallClock(),
+        _ body: @escaping @Sendable (OperatorNode, PeerServer) async throws -> Void
+    ) async throws {
+        let alpha = try await space.open(settings, clock: clock)
+        if alpha.index.mailbox(at: try DirectoryMailAddress("secretariat@alpha.mssante.fr")) == nil {
+            try await alpha.openMailboxes(["secretariat", "exploitation"])
+        }
+        let peer = try peer(space)
+        try await alpha.running { try await body(alpha, peer) }
+        await peer.close()
+    }
+
+    /// Waits until something holds that nobody tells.
+    static func until(_ condition: () async throws -> Bool) async throws {
+        while try await !condition() { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
+    static func attempts(_ node: OperatorNode) -> Int {
+        node.spool.messages().flatMap(\.shares).map(\.attempts).max() ?? 0
+    }
+
+    @Test("EX_SSI_5090: while clamd is dead every message is put off, none passes; when it is back they are taken")
+    func clamd() async throws {
+        let first = try await ClamdPeer.start()
+        let space = try await OperatorSpace(TwoNodesTests.domains)
+        let link = "\(space.folder)/clamd.sock"
+        symlink(first.socket, link)
+        let settings = try space.settings("alpha.mssante.fr", at: "127.0.0.2", clamd: link)
+        try await Self.run(space, settings) { alpha, peer in
+            #expect(try await peer.send("a1") == .taken)
+            first.stop()
+            guard case .refused(let text) = try await peer.send("a2") else {
+                Issue.record("taken without a scanner")
+                return
+            }
+            #expect(text.contains("451") && text.contains("EX_SSI_5090"))
+            #expect(await alpha.health().components["antivirus"]?.state == .failure)
+            let second = try await ClamdPeer.start()
+            defer { second.stop() }
+            unlink(link)
+            symlink(second.socket, link)
+            #expect(try await peer.send("a2") == .taken)
+            #expect(try await alpha.inbox("secretariat", atLeast: 2).count == 2)
+        }
+        try await space.close()
+    }
+
+    @Test("While the DNS is dead messages wait, and others' are taken; with the DNS they leave")
+    func nameServer() async throws {
+        let space = try await OperatorSpace(TwoNodesTests.domains)
+        var settings = try space.settings("alpha.mssante.fr", at: "127.0.0.2")
+        settings.dns.timeout = .seconds(1)
+        let beta = try await space.open(space.settings("beta.mssante.fr", at: "127.0.0.3"))
+        try await beta.openMailboxes(["laboratoire", "exploitation"])
+        try await beta.running {
+            try await Self.run(space, settings) { alpha, peer in
+                space.zones.fault = .silence
+                let sent = try await TwoNodesTests.submit(
+                    alpha, from: "secretariat@alpha.mssante.fr", to: ["laboratoire@beta.mssante.fr"])
+                #expect(sent.recipients.map(\.outcome) == ["accepte_ailleurs"])
+                try await Self.until { Self.attempts(alpha) >= 1 }
+                #expect(alpha.spool.count == 1)
+                #expect(try await peer.send("d1") == .taken)
+                space.zones.fault = nil
+                #expect(try await beta.inbox("laboratoire", atLeast: 1).count == 1)
+            }
+        }
+        try await space.close()
+    }
+
+    @Test(
+        "EX_2.2_5035: with the whitelist's server dead for a week the last verified list serves, also after a restart, and the age is told"
+    )
+    func whitelistServer() async throws {
+        let space = try await OperatorSpace(TwoNodesTests.domains, revocation: .seconds(30 * 86_400))
+        let settings = try space.settings("alpha.mssante.fr", at: "127.0.0.2")
+        let clock = JumpingClock()
+        try await Self.run(space, settings, clock: clock) { alpha, peer in
+            #expect(try await peer.send("w1") == .taken)
+            try space.list.apply(.refusal)
+            clock.jump(.seconds(7 * 86_400))
+            guard case .failure = await alpha.trust.whitelist.refresh() else {
+                Issue.record("a list of a dead server")
+                return
+            }
+            #expect(try await peer.send("w2") == .taken)
+            let health = await alpha.health().components["liste_blanche"]
+            #expect(health?.state == .warning && health?.explanation.contains("7 jours") == true, "\(health as Any)")
+            #expect(try await alpha.inbox("secretariat", atLeast: 2).count == 2)
+        }
+        // A restart in the meantime, with the copy on the disk.
+        let again = try await OperatorNode.open(settings, clock: clock, logger: .silent)
+        let peer = try Self.peer(space)
+        try await again.running {
+            #expect(try await peer.send("w3") == .taken)
+            try space.list.apply(nil)
+            _ = try await again.trust.whitelist.refresh().get()
+            #expect(await again.health().components["liste_blanche"]?.state == .ok)
+        }
+        await peer.close()
+        try await space.close()
+    }
+
+    @Test(
+        "EX_SDT_5010: a clock two days ahead gives nothing up; put right, what it had put off by two days leaves at once"
+    )
+    func clockJumps() async throws {
+        let space = try await OperatorSpace(TwoNodesTests.domains, revocation: .seconds(30 * 86_400))
+        var settings = try space.settings("alpha.mssante.fr", at: "127.0.0.2")
+        // Beta is not there yet: between two attempts the message waits for longer than the test.
+        settings.outbound.firstRetry = .seconds(3600)
+        settings.outbound.longestRetry = .seconds(3600)
+        let clock = JumpingClock()
+        try await Self.run(space, settings, clock: clock) { alpha, peer in
+            _ = try await TwoNodesTests.submit(
+                alpha, from: "secretariat@alpha.mssante.fr", to: ["laboratoire@beta.mssante.fr"])
+            try await Self.until { Self.attempts(alpha) >= 1 }
+            clock.jump(.seconds(2 * 86_400))
+            // The jump makes it due; the sender is told of the delay, by that clock.
+            try await Self.until { Self.attempts(alpha) >= 2 }
+            let notice = try await alpha.inbox("secretariat", atLeast: 1)[0]
+            #expect(notice.contains("Action: delayed"))
+            #expect(alpha.spool.messages().contains { $0.shares.contains { $0.destination == "beta.mssante.fr" } })
+            #expect(try await peer.send("c1") == .taken)
+
+            let beta = try await space.open(space.settings("beta.mssante.fr", at: "127.0.0.3"))
+            try await beta.openMailboxes(["laboratoire", "exploitation"])
+            try await beta.running {
+                clock.correct()
+                #expect(try await beta.inbox("laboratoire", atLeast: 1).count == 1)
+            }
+            #expect(try await peer.send("c2") == .taken)
+            #expect(try await alpha.inbox("secretariat", atLeast: 3).count == 3)
+        }
+        try await space.close()
+    }
+}
