@@ -1,5 +1,6 @@
 import Glibc
 import MSSCore
+import MSSStore
 import MSSTestKit
 import Testing
 

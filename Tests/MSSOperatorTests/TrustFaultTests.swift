@@ -1,7 +1,8 @@
-import MSSConnector
 import MSSCore
 import MSSStore
+import MSSTLS
 import MSSTestKit
+import MSSTraces
 import NIOCore
 import NIOPosix
 import Testing

@@ -14,7 +14,7 @@ private let lives = getenv("MSS_KILLS").flatMap { Int(String(cString: $0)) } ?? 
 @Suite("kill -9 under load, from the promise to the mailbox", .serialized)
 struct KillLoopTests {
     /// One life of an operator's process: messages come into the spool piece by piece and are promised, go from there into
-    /// mailboxes under the key of their delivery, and are settled; at some moment, whatever happens then, it is killed.
+    /// mailboxes under the key of their delivery, and are settled; with one of the promises it is killed.
     fileprivate static func live(_ root: String, _ ledger: String, life: Int) async {
         do { try await work(root, ledger, life) } catch { Child.fail(error, root) }
     }
@@ -25,28 +25,20 @@ struct KillLoopTests {
             root + "/mail", master: TestFolder.master, configuration: TestFolder.smallMail)
         let file = Glibc.open(ledger, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         let connector = ConnectorSpool(spool)
-        // The time of death depends on nothing that the stores do.
-        let fuse = UInt32(5_000 + life * 7919 % 150_000)
-        var thread = pthread_t()
-        let argument = UnsafeMutablePointer<UInt32>.allocate(capacity: 1)
-        argument.pointee = fuse
-        pthread_create(
-            &thread, nil,
-            { argument in
-                usleep(argument!.assumingMemoryBound(to: UInt32.self).pointee)
-                kill(getpid(), SIGKILL)
-                return nil
-            }, argument)
+        // 1 to 60 promises: also lives that end as soon as they have begun. What else is under way is at any point then.
+        let left = Guarded(1 + life * 37 % 60)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in 0..<6 {
-                group.addTask { try await take(connector, file, life, task) }
+                group.addTask { try await take(connector, file, life, task, left) }
             }
             for _ in 0..<4 { group.addTask { try await deliver(spool, mail) } }
             try await group.waitForAll()
         }
     }
 
-    private static func take(_ spool: ConnectorSpool, _ file: Int32, _ life: Int, _ task: Int) async throws {
+    private static func take(
+        _ spool: ConnectorSpool, _ file: Int32, _ life: Int, _ task: Int, _ left: Guarded<Int>
+    ) async throws {
         for number in 0... {
             let id = "\(life)-\(task)-\(number)"
             let body = KillLoopTests.body(id)
@@ -60,6 +52,11 @@ struct KillLoopTests {
             // This is the 250.
             let line = Array((id + "\n").utf8)
             guard Glibc.write(file, line, line.count) == line.count else { throw StoreError.system("write", "ledger") }
+            let isLast = left.withLock { left in
+                left -= 1
+                return left == 0
+            }
+            if isLast { kill(getpid(), SIGKILL) }
         }
     }
 

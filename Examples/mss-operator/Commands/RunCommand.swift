@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Logging
 import MSSCore
 import MSSOperator
@@ -17,6 +18,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         LoggingSystem.bootstrap { JSONLogHandler(label: $0) }
+        raiseDescriptorLimit()
         try await explained {
             let file = Connection.settingsFile(settingsFile)
             let settings = try OperatorSettings(contentsOf: file)
@@ -24,5 +26,15 @@ struct RunCommand: AsyncParsableCommand {
             let node = try await OperatorNode.open(settings, file: file, sockets: .ofProcess())
             try await node.run()
         }
+    }
+
+    /// Connections and segments of the queue each take a descriptor: as many as the system allows this user, not the 1,024
+    /// of a shell.
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(kind, &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(kind, &limit)
     }
 }

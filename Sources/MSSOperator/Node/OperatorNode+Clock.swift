@@ -1,3 +1,5 @@
+import Logging
+import MSSConnector
 import MSSCore
 import MSSStore
 

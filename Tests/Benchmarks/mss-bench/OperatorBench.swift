@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MSSCore
+import MSSSMTP
 import MSSTestKit
 
 /// mss-operator as it is installed, a process made from settings, beside Postfix with its defaults: the same load over

@@ -1,3 +1,4 @@
+import MSSAccounts
 import MSSCore
 import MSSSMTP
 import MSSStore
