@@ -35,18 +35,18 @@ struct TrustFaultTests {
         }
         try await alpha.running {
             try await beta.running {
-                try await submit()
-                #expect(try await alpha.inbox("secretariat", atLeast: 1).count == 1)
+                // No message before: a session that is open already would go on.
+                #expect(await alpha.health().components["certificats"]?.state == .warning)
                 clock.jump(.seconds(2 * 86_400))
                 try await submit()
                 try await FaultTests.until { FaultTests.attempts(beta) >= 1 }
                 let health = await alpha.health().components["certificats"]
                 #expect(health?.state == .failure, "\(health as Any)")
-                #expect(try await alpha.inbox("secretariat").count == 1)
+                #expect(try await alpha.inbox("secretariat") == [])
                 try OperatorSpace.credential("alpha.mssante.fr").write(to: home, name: "principal")
                 #expect(await alpha.reload(by: .system("essai")).certificates == ["principal"])
                 #expect(await alpha.health().components["certificats"]?.state == .ok)
-                #expect(try await alpha.inbox("secretariat", atLeast: 2).count == 2)
+                #expect(try await alpha.inbox("secretariat", atLeast: 1).count == 1)
             }
         }
         try await space.close()

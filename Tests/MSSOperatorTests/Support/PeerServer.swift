@@ -58,7 +58,7 @@ struct PeerServer: Sendable {
     }
 
     private func answer(_ failure: SMTPClientFailure) -> Answer {
-        failure.reply.map { .refused("\($0)") } ?? .lost
+        failure.reply.map { .refused("\($0) \($0.lines.joined(separator: " "))") } ?? .lost
     }
 
     func close() async { await client.close() }
