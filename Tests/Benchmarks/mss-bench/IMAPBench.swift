@@ -180,14 +180,22 @@ struct IMAPBench: AsyncParsableCommand {
         let server = try await IMAPBenchServer.start(directory, messages: messages)
         let user = "repos@hopital.test"
         func open(_ count: Int) async throws -> [IMAPLoadClient] {
-            var clients: [IMAPLoadClient] = []
-            for _ in 0..<count {
-                let client = try await IMAPLoadClient.open(server.port, user: user, password: "secret", tls)
-                try await client.run("SELECT INBOX")
-                try await client.idle()
-                clients.append(client)
+            let port = server.port
+            return try await withThrowingTaskGroup(of: [IMAPLoadClient].self) { group in
+                for part in 0..<10 {
+                    group.addTask { () async throws -> [IMAPLoadClient] in
+                        var clients: [IMAPLoadClient] = []
+                        for _ in stride(from: part, to: count, by: 10) {
+                            let client = try await IMAPLoadClient.open(port, user: user, password: "secret", tls)
+                            try await client.run("SELECT INBOX")
+                            try await client.idle()
+                            clients.append(client)
+                        }
+                        return clients
+                    }
+                }
+                return try await group.reduce(into: []) { $0 += $1 }
             }
-            return clients
         }
         for client in try await open(100) { client.close() }
         try await Task.sleep(for: .seconds(1))

@@ -107,6 +107,8 @@ final class IMAPLoadClient: Sendable {
                 return promise.succeed()
             }
             if let promise = notice {
+                // A sign of life of the server is no news.
+                guard data.readableBytesView.firstRange(of: "EXISTS".utf8) != nil else { return }
                 notice = nil
                 return promise.succeed(.now)
             }

@@ -60,7 +60,7 @@ struct VerdictTests {
         let first = verdict(.failure(busy))
         #expect(first.settlement.deferred.map(\.text) == ["b@d.test"])
         #expect(first.settlement.nextAttempt == start + .seconds(60))
-        #expect(first.settlement.reason?.hasPrefix("transient failure in recipient: reply 450") == true)
+        #expect(first.settlement.reason?.contains("ne peut pas prendre le message pour l'instant (code 450") == true)
         #expect(first.notice == nil)
         #expect(verdict(.failure(busy), attempts: 3).settlement.nextAttempt == start + .seconds(480))
     }

@@ -9,7 +9,8 @@ extension IMAPServerSession {
             if configuration.offersCompression, !isCompressed { list.append(.compressDeflate) }
             return list
         }
-        var list: [IMAPCapability] = [.rev1, .rev2, .saslIR, .literalMinus, .enable, .id]
+        // IDLE as Dovecot has it here too: clients such as aioimaplib do not ask again once they are logged in.
+        var list: [IMAPCapability] = [.rev1, .rev2, .saslIR, .literalMinus, .enable, .id, .idle]
         if configuration.security == .startTLSRequired, facts.tls == nil { list.append(.startTLS) }
         let mechanisms = mechanisms
         // EX_LPS_0700: AUTH=XOAUTH2 beside SASL-IR; only under TLS, so that no token travels in clear.
