@@ -156,6 +156,13 @@ let floor5: [Target] = [
         dependencies: ["MSSCore", "MSSTraces", "MSSOperator", "TraceOptions", logging, argumentParser],
         path: "Examples/mss-operator", swiftSettings: swiftSettings),
     .executableTarget(
+        name: "mss-lps",
+        dependencies: [
+            "MSSCore", "MSSTLS", "MSSHTTP", "MSSDNS", "MSSMessage", "MSSSASL", "MSSSMTP", "MSSIMAP",
+            "MSSProSanteConnect", nioCore, argumentParser,
+        ],
+        path: "Examples/mss-lps", swiftSettings: swiftSettings),
+    .executableTarget(
         name: "mss-traces", dependencies: ["MSSCore", "MSSTLS", "MSSTraces", "TraceOptions", argumentParser],
         path: "Examples/mss-traces", swiftSettings: swiftSettings),
 ]
@@ -212,7 +219,8 @@ let testTargets: [Target] = [
     tests(
         "MSSOperatorTests",
         [
-            "mss-operator", "mss-sandbox", "MSSCore", "MSSOperator", "MSSTLS", "MSSSMTP", "MSSAccounts", "MSSTraces",
+            "mss-operator", "mss-sandbox", "mss-lps", "MSSCore", "MSSOperator", "MSSTLS", "MSSSMTP", "MSSAccounts",
+            "MSSTraces",
             "MSSConnector", "MSSStore", "MSSWhitelist", "MSSPolicy", "MSSMessage", "MSSDNS", "MSSProSanteConnect",
             "MSSTestKit", nioCore, nioPosix, logging,
         ]),

@@ -12,6 +12,22 @@ public struct IMAPSection: Sendable, Hashable {
         case text
         /// `MIME`: the header of a part.
         case mime
+
+        /// Names of fields are equal without regard to case: a server may write them as it likes.
+        public static func == (left: Content, right: Content) -> Bool { left.comparable == right.comparable }
+
+        /// Feeds what is compared.
+        public func hash(into hasher: inout Hasher) { hasher.combine(comparable) }
+
+        private var comparable: [String] {
+            switch self {
+            case .whole: ["whole"]
+            case .header: ["header"]
+            case .fields(let names, let isNot): [isNot ? "fields.not" : "fields"] + names.map { $0.uppercased() }
+            case .text: ["text"]
+            case .mime: ["mime"]
+            }
+        }
     }
 
     /// The part's number, empty for the message itself.
