@@ -125,6 +125,9 @@ struct LocalDeliveryTests {
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
         #expect(granted == 1)
+        // Two deliveries at once: the one that read the clock first may ask last.
+        let before = Samples.epoch - .milliseconds(1)
+        #expect(await !ledger.claim(MailboxID(1), to: "a@b.fr", at: before, interval: .seconds(60)))
         #expect(await ledger.claim(MailboxID(2), to: "a@b.fr", at: Samples.epoch, interval: .seconds(60)))
         let later = Samples.epoch + .seconds(60)
         #expect(await ledger.claim(MailboxID(1), to: "a@b.fr", at: later, interval: .seconds(60)))

@@ -29,10 +29,20 @@ public actor InMemoryReplyLedger: ReplyLedger {
         _ mailbox: MailboxID, to correspondent: String, at time: Timestamp, interval: Duration
     ) -> Bool {
         let pair = Pair(mailbox: mailbox, correspondent: correspondent)
-        // A time to come is a clock's fault: it silences nobody.
-        if let last = replies[pair], last <= time, time - last < interval { return false }
+        if let last = replies[pair], AutomaticReplyTime.silences(last, at: time, interval) { return false }
         if replies.count > 10_000 { replies = replies.filter { time - $0.value < interval } }
         replies[pair] = time
         return true
+    }
+}
+
+/// When an answer of before forbids another one: the same for every ledger.
+package enum AutomaticReplyTime {
+    /// Whether an answer given at `last` silences one at `time`.
+    ///
+    /// A time to come is a clock's fault and silences nobody, unless it is within the hour: deliveries at once read the
+    /// clock one after the other and ask in any order.
+    package static func silences(_ last: Timestamp, at time: Timestamp, _ interval: Duration) -> Bool {
+        last <= time ? time - last < interval : last - time < .seconds(3_600)
     }
 }

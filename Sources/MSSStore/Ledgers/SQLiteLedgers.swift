@@ -162,8 +162,7 @@ public final class SQLiteLedgers: JobLedger, ReplyLedger {
         return try await write { database in
             if let row = try database.one("SELECT at FROM reply WHERE pair = ?", [pair]) {
                 let last = Timestamp(stored: row[0])
-                // A time to come is a clock's fault: it silences nobody.
-                if last <= time, time - last < interval { return false }
+                if AutomaticReplyTime.silences(last, at: time, interval) { return false }
             }
             try database.run(
                 "DELETE FROM reply WHERE pair IN (SELECT pair FROM reply WHERE until <= ? LIMIT ?)",
