@@ -119,7 +119,7 @@ let floor4: [Target] = [
     library(
         "MSSConnector",
         [
-            "MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", "MSSWhitelist", "MSSSMTP", "MSSIMAP", "MSSPolicy",
+            "MSSCore", "MSSTLS", "MSSXML", "MSSDNS", "MSSMessage", "MSSWhitelist", "MSSSMTP", "MSSIMAP", "MSSPolicy",
             "MSSAccounts", "MSSTraces", "MSSProSanteConnect", "MSSSASL", nioCore, nioPosix, logging,
         ]),
     library(

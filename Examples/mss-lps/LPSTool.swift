@@ -11,7 +11,8 @@ struct LPSTool: AsyncParsableCommand {
         abstract: "Un logiciel de santé en ligne de commande : trouver les serveurs, s'authentifier, envoyer, lire.",
         discussion: """
             « login » note dans un fichier de session (0600) l'adresse, les serveurs trouvés et les jetons ; les autres \
-            commandes s'en servent. Avec le bac à sable : mss-lps login ADRESSE --bac DOSSIER --personne IDENTIFIANT.
+            commandes s'en servent. Avec le bac à sable : \
+            mss-lps login ADRESSE --bac DOSSIER --jeton "$(mss-sandbox token DOSSIER IDENTIFIANT)".
             """,
         subcommands: [
             AutoconfigCommand.self, LoginCommand.self, SendCommand.self, ListCommand.self, ReadCommand.self,

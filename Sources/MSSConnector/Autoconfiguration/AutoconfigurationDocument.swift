@@ -1,5 +1,6 @@
 public import MSSCore
 public import MSSDNS
+internal import MSSXML
 
 /// The document from which Thunderbird and its kin configure themselves (`config-v1.1.xml`), beside the SRV records that
 /// EX_LPS_0300 prescribes: the same entry points, so that the two cannot differ.
@@ -26,76 +27,55 @@ public struct AutoconfigurationDocument: Sendable, Hashable {
 
     /// The document. Servers for Pro Santé Connect come first, as priority 10 does in the DNS; those for certificates
     /// after them.
-    public var xml: String {
-        """
-        <?xml version="1.0" encoding="UTF-8"?>
-        <clientConfig version="1.1">
-          <emailProvider id="\(Self.escaped(domain.ascii))">
-            <domain>\(Self.escaped(domain.ascii))</domain>
-            <displayName>\(Self.escaped(name))</displayName>
-            <displayShortName>\(Self.escaped(name))</displayShortName>
-        \(server("incomingServer", "imap", .imap, .proSanteConnect))
-        \(server("incomingServer", "imap", .imap, .structureCertificate))
-        \(server("outgoingServer", "smtp", .submission, .proSanteConnect))
-        \(server("outgoingServer", "smtp", .submission, .structureCertificate))
-          </emailProvider>
-        \(provider)</clientConfig>
-
-        """
-    }
-
-    private func server(
-        _ element: String, _ type: String, _ service: LPSServiceRecords.Service,
-        _ audience: LPSServiceRecords.Audience
-    ) -> String {
-        let point = entryPoints.entryPoint(service, audience)
-        let authentication = audience == .proSanteConnect ? "OAuth2" : "TLS-client-cert"
-        return """
-                <\(element) type="\(type)">
-                  <hostname>\(Self.escaped(point.host.text))</hostname>
-                  <port>\(point.port)</port>
-                  <socketType>STARTTLS</socketType>
-                  <authentication>\(authentication)</authentication>
-                  <username>%EMAILADDRESS%</username>
-                </\(element)>
-            """
-    }
-
-    private var provider: String {
-        guard let issuer else { return "" }
-        return """
-              <oAuth2>
-                <issuer>\(Self.escaped(issuer))</issuer>
-                <scope>openid scope_all</scope>
-              </oAuth2>
-
-            """
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case _ where scalar.value < 0x20: result += " "
-            default: result.unicodeScalars.append(scalar)
+    ///
+    /// - Throws: `XMLWriterFailure` for a name that XML cannot hold.
+    public func xml() throws -> [UInt8] {
+        var writer = XMLWriter()
+        try writer.element("clientConfig", [XMLAttribute("version", "1.1")]) { config in
+            try config.element("emailProvider", [XMLAttribute("id", domain.ascii)]) { provider in
+                try provider.element("domain", text: domain.ascii)
+                try provider.element("displayName", text: name)
+                try provider.element("displayShortName", text: name)
+                for (element, type, service) in [
+                    ("incomingServer", "imap", LPSServiceRecords.Service.imap), ("outgoingServer", "smtp", .submission),
+                ] {
+                    for audience in [LPSServiceRecords.Audience.proSanteConnect, .structureCertificate] {
+                        try provider.element(element, [XMLAttribute("type", type)]) { server in
+                            try write(entryPoints.entryPoint(service, audience), audience, to: &server)
+                        }
+                    }
+                }
+            }
+            guard let issuer else { return }
+            try config.element("oAuth2") { tokens in
+                try tokens.element("issuer", text: issuer)
+                try tokens.element("scope", text: "openid scope_all")
             }
         }
-        return result
+        return try writer.finish()
+    }
+
+    private func write(
+        _ point: LPSServiceRecords.EntryPoint, _ audience: LPSServiceRecords.Audience, to server: inout XMLWriter
+    ) throws {
+        try server.element("hostname", text: point.host.text)
+        try server.element("port", text: "\(point.port)")
+        try server.element("socketType", text: "STARTTLS")
+        try server.element("authentication", text: audience == .proSanteConnect ? "OAuth2" : "TLS-client-cert")
+        try server.element("username", text: "%EMAILADDRESS%")
     }
 }
 
 /// Answers the requests for ``AutoconfigurationDocument``: whatever HTTP server stands before it.
 public struct AutoconfigurationService: Sendable {
-    /// The documents, one for each domain of the operator.
-    private let documents: [Domain: AutoconfigurationDocument]
+    /// The documents as they are sent, one for each domain of the operator.
+    private let documents: [Domain: [UInt8]]
 
     /// A service for some domains.
-    public init(_ documents: [AutoconfigurationDocument]) {
-        self.documents = Dictionary(documents.map { ($0.domain, $0) }, uniquingKeysWith: { $1 })
+    ///
+    /// - Throws: what ``AutoconfigurationDocument/xml()`` does.
+    public init(_ documents: [AutoconfigurationDocument]) throws {
+        self.documents = Dictionary(try documents.map { ($0.domain, try $0.xml()) }, uniquingKeysWith: { $1 })
     }
 
     /// The body for a `GET`; `nil` is 404. The type is `text/xml; charset=utf-8`.
@@ -103,12 +83,12 @@ public struct AutoconfigurationService: Sendable {
     /// - Parameters:
     ///   - target: path and query; a mailbox that the query names is not looked at: addresses are not told apart here.
     ///   - host: the `Host` field: the domain, or `autoconfig.` before it.
-    public func document(target: String, host: String) -> String? {
+    public func document(target: String, host: String) -> [UInt8]? {
         let path = target.prefix { $0 != "?" }
         guard AutoconfigurationDocument.paths.contains(String(path)) else { return nil }
         let name = host.prefix { $0 != ":" }.lowercased()
         let bare = name.hasPrefix("autoconfig.") ? String(name.dropFirst("autoconfig.".count)) : name
         guard let domain = try? Domain(bare) else { return nil }
-        return documents[domain]?.xml
+        return documents[domain]
     }
 }

@@ -6,7 +6,7 @@ import NIOCore
 /// `config-v1.1.xml` over HTTPS, for client software that asks for it beside the SRV records (EX_LPS_0300).
 enum AutoconfigurationServer {
     static func start(_ node: OperatorNode, at address: SettingsAddress) async throws -> LocalHTTPServer {
-        let service = AutoconfigurationService(try node.settings.autoconfigurationDocuments)
+        let service = try AutoconfigurationService(node.settings.autoconfigurationDocuments)
         let place: LocalHTTPServer.Address
         switch address {
         case .tcp(let host, let port): place = .tcp(host: host, port: port)
@@ -24,10 +24,10 @@ enum AutoconfigurationServer {
                 guard let document = service.document(target: request.path, host: request.headers["host"] ?? "") else {
                     return .text(404, "Pas de document ici.")
                 }
-                return LocalResponse(200, "text/xml; charset=utf-8", Array(document.utf8))
+                return LocalResponse(200, "text/xml; charset=utf-8", document)
             }
         } catch let failure as OperatorFailure { throw failure } catch {
-            throw OperatorFailure.port(address: address.text, reason: "\(error)")
+            throw OperatorFailure.port(address: address.text, reason: FrenchReason.of(error))
         }
     }
 }

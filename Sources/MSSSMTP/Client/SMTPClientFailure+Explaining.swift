@@ -71,6 +71,7 @@ extension SMTPClientFailure {
         // §6.7.2.1 step 3: only sessions opened with STARTTLS.
         case .notOffered("STARTTLS"): "EX_3.2_5050"
         case .dns(let failure): failure.requirement
+        case .reply where kind == .authentication: "EX_LPS_0710"
         default: nil
         }
     }

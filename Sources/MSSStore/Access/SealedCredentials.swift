@@ -41,13 +41,7 @@ public final class SealedCredentials: AlternativeCredentialStore {
 
     /// Copies the credentials as they are now to another file, while they are in use.
     public func backUp(to path: String) async throws {
-        try await offPool { [pool] in
-            do {
-                let copy = try DatabaseQueue(path: path)
-                try pool.backup(to: copy)
-                try copy.close()
-            } catch { throw StoreError.of(error, path) }
-        }
+        try await offPool { [pool] in try StoreDatabase.backUp(pool, to: path) }
     }
 
     private func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {

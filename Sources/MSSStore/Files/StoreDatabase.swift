@@ -34,6 +34,15 @@ enum StoreDatabase {
         } catch { throw StoreError.of(error, path) }
     }
 
+    /// Copies a base as it is now to another file, while it is in use.
+    static func backUp(_ pool: DatabasePool, to path: String) throws {
+        do {
+            let copy = try DatabaseQueue(path: path)
+            try pool.backup(to: copy)
+            try copy.close()
+        } catch { throw StoreError.of(error, path) }
+    }
+
     /// Writes the log into the base, so that the file alone is all of it, and ends every connection.
     static func close(_ pool: DatabasePool) {
         // Readers may delay the first, and another process the second: the next one to open finds log and base.

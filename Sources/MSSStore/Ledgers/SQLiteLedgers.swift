@@ -85,13 +85,7 @@ public final class SQLiteLedgers: JobLedger, ReplyLedger {
 
     /// Copies the ledgers as they are now to another file, while they are in use.
     public func backUp(to path: String) async throws {
-        try await offPool { [pool] in
-            do {
-                let copy = try DatabaseQueue(path: path)
-                try pool.backup(to: copy)
-                try copy.close()
-            } catch { throw StoreError.of(error, path) }
-        }
+        try await offPool { [pool] in try StoreDatabase.backUp(pool, to: path) }
     }
 
     /// One immediate transaction: what it reads nobody changes before it ends.
