@@ -55,7 +55,6 @@ struct mxml_parser {
   size_t text_start, text_length;  // text gathered since the last tag, still open
   uint32_t text_line;
   uint32_t *open; size_t open_capacity;  // names of the open elements
-  mxml_canonical *canonical;  // of a tree: writes the canonical form, and lets only part of the tree be built
 };
 
 // MARK: Failures
@@ -242,9 +241,6 @@ static void on_start(void *user, const xmlChar *local, const xmlChar *prefix, co
       if (intern(p, list[5 * i], list[5 * i + 2]) == UINT32_MAX) return;
     p->depth++;
     p->text_length = 0;
-    if (p->canonical && !mxml_canonical_start(p->canonical, p->depth, local, prefix, uri, namespaces, namespace_list,
-                                              attributes, list))
-      return;
     xmlSAX2StartElementNs(user, local, prefix, uri, namespaces, namespace_list, attributes, defaulted, list);
     return;
   }
@@ -292,9 +288,8 @@ static void on_end(void *user, const xmlChar *local, const xmlChar *prefix, cons
   mxml_parser *p = live(user);
   if (!p) return;
   if (p->tree) {
-    uint32_t depth = p->depth--;
+    p->depth--;
     p->text_length = 0;
-    if (p->canonical && !mxml_canonical_end(p->canonical, depth, local, prefix)) return;
     xmlSAX2EndElementNs(user, local, prefix, uri);
     return;
   }
@@ -324,7 +319,6 @@ static void on_characters(void *user, const xmlChar *text, int count) {
     return;
   }
   p->text_length += (size_t)count;
-  if (p->canonical && !mxml_canonical_text(p->canonical, p->depth, text, (size_t)count)) return;
   if (p->tree) xmlSAX2Characters(user, text, count);
   else append_bytes(p, text, (size_t)count);
 }
@@ -332,14 +326,12 @@ static void on_characters(void *user, const xmlChar *text, int count) {
 static void on_comment(void *user, const xmlChar *value) {
   mxml_parser *p = live(user);
   if (!p || !count_nodes(p, 1)) return;
-  if (p->canonical && !mxml_canonical_in_left_out(p->canonical)) return;  // the form without comments
   if (p->tree) xmlSAX2Comment(user, value);
 }
 
 static void on_instruction(void *user, const xmlChar *target, const xmlChar *data) {
   mxml_parser *p = live(user);
   if (!p || !count_nodes(p, 1)) return;
-  if (p->canonical && !mxml_canonical_instruction(p->canonical, p->depth, target, data)) return;
   if (p->tree) xmlSAX2ProcessingInstruction(user, target, data);
 }
 
@@ -389,7 +381,6 @@ void mxml_parser_free(mxml_parser *p) {
   }
   free(p->slots); free(p->names); free(p->block); free(p->events); free(p->attributes); free(p->namespaces);
   free(p->bytes); free(p->open); free(p->decoded);
-  mxml_canonical_free(p->canonical);
   free(p);
 }
 
@@ -615,7 +606,9 @@ uint32_t mxml_parser_line(const mxml_parser *p) { return p->ctxt->input ? (uint3
 
 // MARK: Whole documents
 
-static mxml_document *parse_document(mxml_parser *p, const uint8_t *bytes, size_t count, mxml_failure *out) {
+mxml_document *mxml_document_parse(const uint8_t *bytes, size_t count, const mxml_limits *limits, mxml_failure *out) {
+  mxml_parser *p = mxml_parser_new(limits, 1, 0);
+  if (!p) { memset(out, 0, sizeof *out); out->reason = MXML_MEMORY; return NULL; }
   for (size_t done = 0; done < count && !p->failure.reason;) done += mxml_parser_feed(p, bytes + done, count - done);
   mxml_parser_finish(p);
   *out = p->failure;
@@ -625,32 +618,6 @@ static mxml_document *parse_document(mxml_parser *p, const uint8_t *bytes, size_
     p->ctxt->myDoc = NULL;
     if (!doc || !xmlDocGetRootElement(doc)) out->reason = MXML_MALFORMED;
   }
+  mxml_parser_free(p);
   return (mxml_document *)doc;
-}
-
-mxml_document *mxml_document_parse(const uint8_t *bytes, size_t count, const mxml_limits *limits, mxml_failure *out) {
-  mxml_parser *p = mxml_parser_new(limits, 1, 0);
-  if (!p) { memset(out, 0, sizeof *out); out->reason = MXML_MEMORY; return NULL; }
-  mxml_document *document = parse_document(p, bytes, count, out);
-  mxml_parser_free(p);
-  return document;
-}
-
-mxml_document *mxml_document_canonical(const uint8_t *bytes, size_t count, const mxml_limits *limits, const char *local,
-                                       const char *uri, uint8_t **canonical, size_t *canonical_count) {
-  *canonical = NULL;
-  *canonical_count = 0;
-  if (count > limits->total_bytes) return NULL;
-  size_t limit = limits->total_bytes < SIZE_MAX ? (size_t)limits->total_bytes : SIZE_MAX;
-  mxml_parser *p = mxml_parser_new(limits, 1, 0);
-  if (p) p->canonical = mxml_canonical_new(local, uri, count, limit);
-  mxml_failure failure = {0};
-  mxml_document *document = p && p->canonical ? parse_document(p, bytes, count, &failure) : NULL;
-  if (document && (failure.reason || mxml_canonical_declined(p->canonical))) {
-    mxml_document_free(document);
-    document = NULL;
-  }
-  if (document) *canonical = mxml_canonical_take(p->canonical, canonical_count);
-  mxml_parser_free(p);
-  return document;
 }

@@ -27,8 +27,8 @@ public struct SignatureVerifier: Sendable {
     public func verify(_ document: some Sequence<UInt8>, at time: Timestamp) throws(SignatureFailure)
         -> VerifiedDocument
     {
-        // Every refusal is the whole verification's (Decision 0022).
-        if let verified = verifyInOnePass(document, at: time) { return verified }
+        // Every refusal is the whole verification's (Decision 0025).
+        if let verified = verifyByBytes(document, at: time) { return verified }
         return try verifyWhole(document, at: time)
     }
 

@@ -77,13 +77,6 @@ uint32_t mxml_parser_line(const mxml_parser *);
 // MARK: Tree
 
 mxml_document *mxml_document_parse(const uint8_t *bytes, size_t count, const mxml_limits *limits, mxml_failure *out);
-// Parses a document once into two things: the exclusive canonical form (without comments) of all but the children of the
-// root of one name, and an outline: a document of the root with its attributes and these children alone. NULL when the
-// document is not acceptable or the form is not settled here (see Canonical.c): parse it whole then, to know why.
-// Free the form with mxml_canonical_bytes_free.
-mxml_document *mxml_document_canonical(const uint8_t *bytes, size_t count, const mxml_limits *limits, const char *local,
-                                       const char *uri, uint8_t **canonical, size_t *canonical_count);
-void mxml_canonical_bytes_free(uint8_t *bytes);
 void mxml_document_free(mxml_document *);
 mxml_node *mxml_document_root(const mxml_document *);
 // Serialises as UTF-8 with an XML declaration; free with mxml_bytes_free.

@@ -3,7 +3,7 @@
 /// Relative names are in the order of the certificate, the most general (`C=FR`) first; RFC 4514 text runs the other
 /// way. Two names are equal by RFC 5280 §7.1: same relative names in the same order, values compared without regard
 /// to case, to runs of white space and to string type (Decision 0011). The compared form is computed once, so that
-/// comparing and hashing cost one pass over its bytes at most.
+/// comparing and hashing cost one pass over its bytes at most. One reference wide: a copy copies no text.
 public struct DistinguishedName: Sendable {
     /// One attribute: a type and its value.
     public struct Attribute: Sendable, Hashable {
@@ -22,22 +22,33 @@ public struct DistinguishedName: Sendable {
         public init(_ type: AttributeType, _ text: String) { self.init(type, AttributeValue(text, for: type)) }
     }
 
-    /// The relative names, the most general first; each has one attribute, rarely several.
-    public let relativeNames: [[Attribute]]
+    private final class Storage: Sendable {
+        let relativeNames: [[Attribute]]
+        /// The bytes that are compared.
+        let matchingForm: [UInt8]
+        /// Their hash, seeded for this process, so that a chosen name cannot collide on purpose.
+        let matchingHash: Int
 
-    /// The bytes that are compared.
-    private let matchingForm: [UInt8]
-    /// Their hash, seeded for this process, so that a chosen name cannot collide on purpose.
-    package let matchingHash: Int
+        init(_ relativeNames: [[Attribute]]) {
+            self.relativeNames = relativeNames
+            matchingForm = DistinguishedName.matchingForm(of: relativeNames)
+            var hasher = Hasher()
+            matchingForm.withUnsafeBytes { hasher.combine(bytes: $0) }
+            matchingHash = hasher.finalize()
+        }
+    }
+
+    private let storage: Storage
+
+    /// The relative names, the most general first; each has one attribute, rarely several.
+    public var relativeNames: [[Attribute]] { storage.relativeNames }
+    /// The hash of what is compared.
+    package var matchingHash: Int { storage.matchingHash }
 
     /// A name from its relative names, the most general first. An empty relative name is a programming error.
     public init(relativeNames: [[Attribute]]) {
         precondition(relativeNames.allSatisfy { !$0.isEmpty })
-        self.relativeNames = relativeNames
-        matchingForm = DistinguishedName.matchingForm(of: relativeNames)
-        var hasher = Hasher()
-        matchingForm.withUnsafeBytes { hasher.combine(bytes: $0) }
-        matchingHash = hasher.finalize()
+        storage = Storage(relativeNames)
     }
 
     /// A name of single attributes, the most general first.
@@ -107,7 +118,9 @@ public struct DistinguishedName: Sendable {
 extension DistinguishedName: Hashable {
     /// Equal by RFC 5280 §7.1.
     public static func == (left: DistinguishedName, right: DistinguishedName) -> Bool {
-        left.matchingHash == right.matchingHash && left.matchingForm == right.matchingForm
+        left.storage === right.storage
+            || left.storage.matchingHash == right.storage.matchingHash
+                && left.storage.matchingForm == right.storage.matchingForm
     }
 
     /// Feeds the hash computed when the name was made.

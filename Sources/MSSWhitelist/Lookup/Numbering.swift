@@ -77,6 +77,10 @@ extension DistinguishedName: ListKey {
     var foldedHash: UInt64 { FoldedHash.hash(matchingHash) }
 }
 
+extension EntryKeys.Pair: ListKey {
+    var foldedHash: UInt64 { FoldedHash.hash(Int(domain) << 32 | Int(certificateName)) }
+}
+
 /// A hash by folded multiplications, eight bytes at a time, under secrets of this process: who does not know them cannot
 /// choose texts that collide. SipHash took a quarter of the reading of a list, and most of a lookup.
 enum FoldedHash {

@@ -61,8 +61,9 @@ struct EntryInterning {
     /// a name letter by letter, and hashing a name costs more than anything else here.
     private var domainKeys = Judgements<Int32>()
     private var nameKeys = Judgements<Int32>()
-    /// By pair of domain and certificate name, the number of the first entry.
-    private var firstEntries: [EntryKeys.Pair: Int] = [:]
+    /// The pairs of domain and certificate name met, and the number of the first entry of each.
+    private var pairs = Numbering<EntryKeys.Pair>()
+    private var firstEntries: [Int] = []
 
     private struct JudgedDomain {
         let result: Result<Domain, DomainError>
@@ -84,6 +85,7 @@ struct EntryInterning {
     mutating func reserve(forDocumentOf bytes: Int) {
         let count = bytes / WhitelistFormat.usualEntryLength
         entries.reserveCapacity(count)
+        pairs.reserveCapacity(count)
         firstEntries.reserveCapacity(count)
         keys.reserveCapacity(count)
     }
@@ -103,9 +105,10 @@ struct EntryInterning {
         guard let domain, let certificateName else { return }
         // Numbered only now: what no entry has is not in the list.
         let pair = pair(fields, domain, certificateName)
-        let first = firstEntries[pair]
-        if let first { log.add(.duplicate(of: first)) } else { firstEntries[pair] = number }
-        keys.append(pair, isRepeated: first != nil)
+        let known = Int(pairs.number(of: pair))
+        let isRepeated = known < firstEntries.count
+        if isRepeated { log.add(.duplicate(of: firstEntries[known])) } else { firstEntries.append(number) }
+        keys.append(pair, isRepeated: isRepeated)
         entries.append(
             WhitelistEntry(
                 domain: domain, certificateName: certificateName, summary: texts.string(fields[.summary]),

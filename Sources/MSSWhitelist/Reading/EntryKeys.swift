@@ -25,7 +25,7 @@ struct EntryKeys: Sendable {
     }
 
     /// The numbers of a domain and of a certificate name.
-    struct Pair: Hashable {
+    struct Pair: Hashable, Sendable {
         let domain: Int32
         let certificateName: Int32
     }

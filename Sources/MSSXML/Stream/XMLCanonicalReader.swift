@@ -1,6 +1,6 @@
 import Glibc
 
-/// Reads the canonical form of a document (``XMLTree/canonical(_:leavingOut:limits:)``) as events, without libxml2.
+/// Reads the canonical form of a document, as a signature was computed over it, as events without libxml2.
 ///
 /// Canonical XML 1.0 §2.3 leaves one way to write each thing: tags in pairs, values between `"`, seven references, no
 /// CDATA, no comment. What it still leaves open here, processing instructions, stops the reading (``hasDeclined``), as

@@ -3,9 +3,9 @@ package import MSSCore
 package import MSSXML
 
 extension SignatureProfile {
-    /// Whether a signature under this profile has the one shape that is verified in one pass: the whole document by
+    /// Whether a signature under this profile has the one shape that is verified by bytes: the whole document by
     /// enveloped signature and exclusive canonicalisation, SHA-256 and RSA, a certificate's key.
-    var allowsOnePass: Bool {
+    var allowsLikelyForm: Bool {
         coverage == .wholeDocument && exactTransforms == [.enveloped, .exclusiveC14N]
             && canonicalizations == [.exclusiveC14N] && digestMethods == [.sha256] && signatureMethods == [.rsaSHA256]
             && keySources == [.certificate]
@@ -13,15 +13,14 @@ extension SignatureProfile {
 }
 
 extension SignatureVerifier {
-    /// Verifies a document of the usual shape while parsing it once, the canonical form being written on the way.
+    /// Verifies a document of the usual shape without building a tree of it.
     ///
     /// It accepts or declines: whatever it does not accept is judged by ``verifyWhole(_:at:)``, which words the refusal.
-    package func verifyInOnePass(_ document: some Sequence<UInt8>, at time: Timestamp) -> VerifiedDocument? {
-        let name = XMLName("Signature", in: SignatureShape.namespace)
-        guard profile.allowsOnePass,
-            let (form, outline) = XMLTree.canonical(document, leavingOut: name, limits: profile.limits),
-            // The outline holds the root and its signatures: all that the shape depends on, as no other is in the rest.
-            let shape = try? SignatureShape(outline, profile), let parts = OnePassParts(shape),
+    package func verifyByBytes(_ document: some Sequence<UInt8>, at time: Timestamp) -> VerifiedDocument? {
+        guard profile.allowsLikelyForm, let likely = LikelyForm(document, limits: profile.limits),
+            // The outline holds the root and its signature: all that the shape depends on, as no other is in the rest.
+            let outline = try? XMLTree(likely.outline, limits: profile.limits),
+            let shape = try? SignatureShape(outline, profile), let parts = SignedParts(shape),
             case .certificates(let certificates)? = try? SignatureKey.find(shape, profile, trust),
             let chain = try? verifyChain(certificates, at: time)
         else { return nil }
@@ -32,12 +31,12 @@ extension SignatureVerifier {
         }
         // W3C Best Practices, BP 1: the reference counts only once SignedInfo is known to be the signer's.
         guard isSigned == 1,
-            form.withShim({ form in parts.digest.withShim { mxs_sha256_matches(form, $0) } }) == 1
+            likely.bytes.withShim({ form in parts.digest.withShim { mxs_sha256_matches(form, $0) } }) == 1
         else { return nil }
-        return VerifiedDocument(references: [form], signerCertificateDER: certificates[0], chainDER: chain)
+        return VerifiedDocument(references: [likely.bytes], signerCertificateDER: certificates[0], chainDER: chain)
     }
 
-    /// libxml2's own exclusive canonical form of a tree: what the one pass is compared with.
+    /// libxml2's own exclusive canonical form of a tree: what canonical bytes are compared with.
     package static func exclusiveForm(of tree: XMLTree) -> [UInt8]? {
         var form = mxs_blob()
         guard tree.withDocument({ mxs_exclusive_form($0, &form) }) == 0 else { return nil }
@@ -46,7 +45,7 @@ extension SignatureVerifier {
 }
 
 /// What is compared in a signature of the strict shape; `nil` when something in it is left to xmlsec.
-private struct OnePassParts {
+private struct SignedParts {
     let signedInfo: XMLTree.Element
     let signature: [UInt8]
     let digest: [UInt8]
