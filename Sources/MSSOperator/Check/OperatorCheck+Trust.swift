@@ -54,7 +54,7 @@ extension OperatorCheck {
         let renewal = "Demandez son renouvellement à l'ANS, déposez-le, puis « systemctl reload mss-operator »."
         if now < certificate.notBefore {
             return CheckItem(
-                subject, .failure, "Il n'est valable qu'à partir du \(certificate.notBefore.xsdDateTime).",
+                subject, .failure, "Il n'est valable qu'à partir du \(certificate.notBefore.shown).",
                 remedy: "Vérifiez la date de la machine, ou attendez.", "EX_SSI_5085")
         }
         if left <= .zero {
@@ -162,7 +162,7 @@ extension OperatorCheck {
         let status = trust.whitelist.status
         if let record = status.record, let age = status.sinceConfirmation {
             let text =
-                "\(record.domainCount) domaines, produite le \(record.generated.xsdDateTime), confirmée il y a "
+                "\(record.domainCount) domaines, produite le \(record.generated.shown), confirmée il y a "
                 + age.frenchAge
             items.append(
                 age < settings.whitelist.staleAfter

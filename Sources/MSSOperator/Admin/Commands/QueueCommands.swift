@@ -63,7 +63,7 @@ public enum QueueCommands {
                 destinations: context.node.spool.destinations().map { one in
                     Destination(
                         domain: one.domain, messages: one.messages, octets: one.octets, held: one.held,
-                        leased: one.leased, oldest: one.oldest.xsdDateTime, next: one.nextAttempt?.xsdDateTime,
+                        leased: one.leased, oldest: one.oldest.shown, next: one.nextAttempt?.shown,
                         reasons: one.reasons)
                 })
         }
@@ -117,13 +117,13 @@ public enum QueueCommands {
 
         init(_ summary: SpoolSummary) {
             id = summary.id.rawValue
-            arrival = summary.arrival.xsdDateTime
+            arrival = summary.arrival.shown
             size = summary.size
             isHeld = summary.isHeld
             isDamaged = summary.isDamaged
             shares = summary.shares.map {
                 Share(
-                    domain: $0.destination, due: $0.due.xsdDateTime, attempts: $0.attempts, isLeased: $0.isLeased,
+                    domain: $0.destination, due: $0.due.shown, attempts: $0.attempts, isLeased: $0.isLeased,
                     reason: $0.reason)
             }
         }

@@ -35,7 +35,7 @@ public enum StateCommands {
         public static func run(_ arguments: AdminNothing, _ context: AdminContext) async throws -> Reply {
             let settings = context.node.settings
             return Reply(
-                server: settings.identity.serverName.ascii, since: context.node.opened.xsdDateTime,
+                server: settings.identity.serverName.ascii, since: context.node.opened.shown,
                 domains: settings.identity.domains.map(\.ascii), health: await context.node.health())
         }
     }

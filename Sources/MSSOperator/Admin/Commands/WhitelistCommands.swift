@@ -55,8 +55,8 @@ public enum WhitelistCommands {
         public static func run(_ arguments: AdminNothing, _ context: AdminContext) async throws -> Reply {
             let (status, node) = (context.node.trust.whitelist.status, context.node)
             return Reply(
-                isThere: status.record != nil, generated: status.record?.generated.xsdDateTime,
-                confirmed: status.record?.confirmedAt.xsdDateTime, domains: status.record?.domainCount,
+                isThere: status.record != nil, generated: status.record?.generated.shown,
+                confirmed: status.record?.confirmedAt.shown, domains: status.record?.domainCount,
                 signer: status.record?.signer, digest: status.record?.digest, diagnostics: status.diagnosticCount,
                 failures: status.failureCount, lastFailure: status.lastFailure?.explanation,
                 ownDomains: Dictionary(

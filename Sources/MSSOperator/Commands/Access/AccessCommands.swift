@@ -125,7 +125,7 @@ public enum ListAccess: AdminCommand {
     /// Everybody.
     public static func run(_ arguments: AdminNothing, _ context: AdminContext) async throws -> [Entry] {
         try await context.node.clients.credentials.enrolments().map {
-            Entry(login: $0.person, made: $0.made.xsdDateTime, lastUsed: $0.lastUsed?.xsdDateTime)
+            Entry(login: $0.person, made: $0.made.shown, lastUsed: $0.lastUsed?.shown)
         }
     }
 }

@@ -54,7 +54,7 @@ struct OperatorBackup {
         // Last: what the copy holds is told in it.
         try await stores.traces.backUp(to: copy.traces)
         var summary = BackupSummary(
-            begun: begun.xsdDateTime, finished: clock.now().xsdDateTime, serverName: serverName, waiting: waiting,
+            begun: begun.shown, finished: clock.now().shown, serverName: serverName, waiting: waiting,
             messages: mail.messages, files: 0, bytes: 0)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

@@ -106,16 +106,16 @@ public struct MailboxDetails: Codable, Sendable, Hashable {
         coHolders = try mailbox.coHolders.compactMap(person)
         delegates = try mailbox.delegations.map { one in
             Delegate(
-                delegate: try person(one.delegate), principal: try person(one.principal), from: one.from.xsdDateTime,
-                until: one.until?.xsdDateTime, mayRead: one.mayRead, maySend: one.maySend)
+                delegate: try person(one.delegate), principal: try person(one.principal), from: one.from.shown,
+                until: one.until?.shown, mayRead: one.mayRead, maySend: one.maySend)
         }
         structure = mailbox.structure?.text
         service = mailbox.service
         description = mailbox.summary
         isUnlisted = mailbox.isUnlistedByChoice
-        if case .suspended(let reason, let since) = mailbox.state { suspension = "\(since.xsdDateTime) : \(reason)" }
-        created = mailbox.createdAt.xsdDateTime
-        lastConnection = mailbox.lastConnection?.xsdDateTime
+        if case .suspended(let reason, let since) = mailbox.state { suspension = "\(since.shown) : \(reason)" }
+        created = mailbox.createdAt.shown
+        lastConnection = mailbox.lastConnection?.shown
         forwarding = mailbox.forwarding?.description
         hasAutomaticReply = mailbox.automaticReply != nil
     }

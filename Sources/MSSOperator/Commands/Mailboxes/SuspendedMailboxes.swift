@@ -95,7 +95,7 @@ extension ListSuspended.Entry {
         address = mailbox.address.address.text
         kind = mailbox.kind.userFacingName
         responsible = try reader.person(mailbox.responsible).map { "\($0.givenName) \($0.familyName)" } ?? "inconnu"
-        self.since = since.xsdDateTime
+        self.since = since.shown
         self.reason = reason
     }
 }

@@ -25,7 +25,7 @@ public enum QuarantineCommands {
 
         init(_ entry: QuarantineEntry) {
             id = entry.id
-            time = entry.time.xsdDateTime
+            time = entry.time.shown
             sender = entry.sender?.text
             recipients = entry.recipients.map(\.text)
             findings = entry.findings
