@@ -70,6 +70,80 @@ struct QuickstartTests {
         }
     }
 
+    private static let addresses = Quickstart.ClientAddresses(
+        people: "192.0.2.10", applications: "2001:db8::11")
+
+    @Test("§6.8.1: with two addresses everything for client software is made: sockets, settings, zone, next steps")
+    func clients() throws {
+        var request = Quickstart.Request(domains: [try Domain("ch-alpha.mssante.fr"), try Domain("ehpad.mssante.fr")])
+        request.clientAddresses = try #require(Self.addresses)
+        let quickstart = try Quickstart(folder: "/etc/mssante", request)
+        let units = Dictionary(uniqueKeysWithValues: quickstart.clientUnits.map { ($0.file, $0.text) })
+        let lps = try quickstart.settings.apiLPS
+        for (key, point) in lps.entryPoints {
+            let name = key.replacing("_", with: "-")
+            #expect(point.address == .systemd(name: name))
+            let unit = try #require(units["mss-operator-\(name).socket"])
+            let port = name.hasPrefix("envoi") ? 587 : 143
+            let host = name.hasSuffix("psc") ? "192.0.2.10" : "[2001:db8::11]"
+            for line in ["ListenStream=\(host):\(port)", "FileDescriptorName=\(name)", "Service=mss-operator.service"] {
+                #expect(unit.contains("\n\(line)\n"), "\(line)")
+            }
+            #expect(quickstart.service.contains("mss-operator-\(name).socket"))
+        }
+        #expect(units.count == 4)
+        #expect(quickstart.service.contains("\nSockets=mss-operator.socket mss-operator-envoi-psc.socket "))
+        // The settings contradict nothing, and the zone names the hosts that they have, also for the other domain.
+        let read = try OperatorSettings(yaml: try quickstart.settings.yaml, file: "/etc/mssante/operateur.yaml")
+        #expect(read.apiLPS == lps)
+        let zone = try quickstart.zone
+        #expect(zone.contains("_imap._tcp.ehpad.mssante.fr. 3600 IN SRV 20 100 143 app.ch-alpha.mssante.fr."))
+        #expect(zone.contains("\npsc.ch-alpha.mssante.fr. 3600 IN A 192.0.2.10\n"))
+        #expect(zone.contains("\napp.ch-alpha.mssante.fr. 3600 IN AAAA 2001:db8::11\n"))
+        #expect(Quickstart.ClientAddresses(people: "::1", applications: "0:0:0:0:0:0:0:1") == nil)
+    }
+
+    @Test("the units are what systemd itself takes; without addresses the client sockets say what they lack")
+    func verified() async throws {
+        for addresses in [Self.addresses, nil] {
+            let root = try TestFiles.temporaryDirectory("mss-units")
+            defer { CommandWorld.remove(root) }
+            var request = Quickstart.Request(domains: [try Domain("ch-alpha.mssante.fr")])
+            request.program = "/bin/true"
+            request.clientAddresses = addresses
+            _ = try Quickstart(folder: root + "/mssante", request).make()
+            let folder = root + "/mssante/systemd"
+            let sockets = ["envoi-psc", "lecture-psc", "envoi-certificat", "lecture-certificat"].map {
+                "\(folder)/mss-operator-\($0).socket"
+            }
+            let own = ["\(folder)/mss-operator.service", "\(folder)/mss-operator.socket"]
+            let result = try await ExternalTool.run(
+                "systemd-analyze", ["verify", "--man=no"] + own + (addresses == nil ? [] : sockets))
+            #expect(result.succeeded && !result.errors.contains(folder), "\(result.everything)")
+            guard addresses == nil else { continue }
+            let lacking = try await ExternalTool.run("systemd-analyze", ["verify", "--man=no"] + sockets)
+            #expect(lacking.errors.contains("has no Listen setting"), "\(lacking.everything)")
+        }
+    }
+
+    @Test("the command makes the sockets from its two addresses, and refuses one alone")
+    func command() async throws {
+        let root = try TestFiles.temporaryDirectory("mss-quickstart")
+        defer { CommandWorld.remove(root) }
+        func run(_ more: [String]) async throws -> ExternalTool.Result {
+            try await ExternalTool.run(
+                OperatorProcess.executable,
+                ["quickstart", root + "/mssante", "--domain", "ch-alpha.mssante.fr"] + more)
+        }
+        let one = try await run(["--adresse-psc", "192.0.2.10"])
+        #expect(!one.succeeded && one.errors.contains("deux adresses IP différentes"), "\(one.everything)")
+        let both = try await run(["--adresse-psc", "192.0.2.10", "--adresse-certificat", "192.0.2.11"])
+        #expect(both.succeeded && both.text.contains("mss-operator-lecture-certificat.socket"), "\(both.everything)")
+        #expect(both.text.contains("EX_GDT_5020"))
+        let yaml = String(decoding: try TestFiles.read(root + "/mssante/operateur.yaml"), as: UTF8.self)
+        #expect(yaml.contains("adresse: systemd:envoi-psc"))
+    }
+
     @Test("EX_SSI_5080, EX_SSI_5120: the alert rules are YAML, and name only metrics that the operator has")
     func alerts() throws {
         guard case .success(.mapping(let top, _)) = SettingsNode.parse(AlertRules.yaml),

@@ -19,12 +19,33 @@ struct QuickstartCommand: AsyncParsableCommand {
     @Option(name: .customLong("compte"), help: "Compte du service.") var account = "mssante"
     @Option(name: .customLong("programme"), help: "Chemin de mss-operator dans les unités.")
     var program = "/usr/local/bin/mss-operator"
+    @Option(
+        name: .customLong("adresse-psc"),
+        help:
+            "Adresse IP où les logiciels entrent par Pro Santé Connect (ports 587 et 143) ; avec --adresse-certificat.")
+    var peopleAddress: String?
+    @Option(
+        name: .customLong("adresse-certificat"),
+        help: "Adresse IP, une autre, où les logiciels entrent par certificat (ports 587 et 143).")
+    var applicationsAddress: String?
     @Flag(name: .customLong("json"), help: "Réponse en JSON.") var json = false
 
     private struct Result: Encodable {
         var folder: String
         var files: [String]
         var nextSteps: [String]
+    }
+
+    private var clientAddresses: Quickstart.ClientAddresses? {
+        get throws {
+            guard peopleAddress != nil || applicationsAddress != nil else { return nil }
+            let both = Quickstart.ClientAddresses(people: peopleAddress ?? "", applications: applicationsAddress ?? "")
+            guard let both else {
+                throw ValidationError(
+                    "--adresse-psc et --adresse-certificat vont ensemble : deux adresses IP différentes.")
+            }
+            return both
+        }
     }
 
     func run() async throws {
@@ -36,6 +57,7 @@ struct QuickstartCommand: AsyncParsableCommand {
             request.isTest = isTest
             request.account = account
             request.program = program
+            request.clientAddresses = try clientAddresses
             let quickstart = try Quickstart(folder: path, request)
             let made = try quickstart.make()
             let result = Result(folder: path, files: made.map(\.name), nextSteps: quickstart.nextSteps)

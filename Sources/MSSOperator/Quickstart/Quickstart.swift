@@ -20,6 +20,8 @@ public struct Quickstart: Sendable {
         public var program = "/usr/local/bin/mss-operator"
         /// The account that the service runs under.
         public var account = "mssante"
+        /// Where client software is to come in; `nil` leaves that to be decided.
+        public var clientAddresses: ClientAddresses?
 
         /// A request for domains.
         public init(domains: [Domain]) { self.domains = domains }
@@ -50,10 +52,15 @@ public struct Quickstart: Sendable {
     /// The hosts of the four SRV records (EX_LPS_0300): Pro Santé Connect and structure certificates need TLS of their
     /// own on the same ports, hence names of their own.
     static func serviceRecords(_ domain: Domain) throws -> LPSServiceRecords {
-        let people = try DNSName(try Domain("psc." + domain.ascii))
-        let applications = try DNSName(try Domain("app." + domain.ascii))
+        let hosts = try clientHosts(domain)
+        let (people, applications) = (try DNSName(hosts.people), try DNSName(hosts.applications))
         return LPSServiceRecords(
             submissionPSC: people, submissionCertificate: applications, imapPSC: people, imapCertificate: applications)
+    }
+
+    /// The names of a domain's hosts for persons and for applications.
+    static func clientHosts(_ domain: Domain) throws -> (people: Domain, applications: Domain) {
+        (try Domain("psc." + domain.ascii), try Domain("app." + domain.ascii))
     }
 
     /// The settings to begin with.
@@ -70,6 +77,7 @@ public struct Quickstart: Sendable {
                     serverNames: [serverName])
             ]
             settings.inbound.address = .systemd(name: "smtp")
+            if request.clientAddresses != nil { settings.apiLPS = try clientSettings }
             settings.trust.authorities = [folder + "/autorites/igc-sante.pem"]
             settings.antivirus.address = .unix(path: "/run/clamav/clamd.ctl")
             settings.data.folder = "/var/lib/\(request.account)"
@@ -81,6 +89,7 @@ public struct Quickstart: Sendable {
     /// The lines for the zones: MX, and the four SRV of each domain.
     public var zone: String {
         get throws {
+            let settings = try settings
             var text = """
                 ; Enregistrements DNS à publier, zone par zone (forme RFC 1035, noms absolus).
                 ; MX : messages des autres opérateurs. Le nom \(serverName.ascii) doit avoir un A (et un AAAA s'il y a lieu).
@@ -90,9 +99,9 @@ public struct Quickstart: Sendable {
             for domain in request.domains {
                 let name = try DNSName(domain)
                 text += "\n\(name.absolute) 3600 IN MX 10 \(try DNSName(serverName).absolute)\n"
-                text += try Quickstart.serviceRecords(domain).zoneSnippet(for: name)
+                text += try settings.apiLPS.records(for: domain).zoneSnippet(for: name)
             }
-            return text
+            return try text + clientZone
         }
     }
 
@@ -116,6 +125,7 @@ public struct Quickstart: Sendable {
         try write("dns.zone", try zone, "enregistrements MX et SRV à publier")
         try write("systemd/mss-operator.service", service, "unité systemd durcie")
         try write("systemd/mss-operator.socket", socket, "port 25 sans privilège")
+        for unit in clientUnits { try write("systemd/\(unit.file)", unit.text, unit.purpose) }
         try write("prometheus/mss-operator.rules.yml", AlertRules.yaml, "règles d'alerte Prometheus")
         return made
     }
@@ -129,7 +139,9 @@ public struct Quickstart: Sendable {
             "Créer le compte : useradd --system --home-dir /var/lib/\(request.account) \(request.account) ; chown -R \(request.account) \(folder)",
             "Publier les enregistrements de \(folder)/dns.zone.",
             "Relire \(folder)/operateur.yaml, puis : \(request.program) check --config \(folder)/operateur.yaml",
+            "Dire à chaque administrateur que ses actions sont tracées à son nom (EX_GDT_5020) et le nommer dans « administration.administrateurs » ; déclarer les conditions d'utilisation (« conditions », EX_DCU_5030).",
             "Installer les unités : cp \(folder)/systemd/* /etc/systemd/system/ ; systemctl enable --now mss-operator.socket mss-operator.service",
+            clientStep,
             "Charger \(folder)/prometheus/mss-operator.rules.yml dans Prometheus (métriques : \((try? settings.observation.address.text) ?? "")).",
         ]
     }

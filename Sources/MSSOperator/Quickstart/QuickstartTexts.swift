@@ -7,6 +7,8 @@ enum QuickstartTexts {
 
         operateur.pem    certificat SERV SSL de l'IGC-Santé, suivi de l'autorité intermédiaire (PEM)
         operateur.cle    sa clé privée (PEM)
+        api-lps.pem      s'il y a lieu, certificat montré aux logiciels de santé, suivi de l'autorité intermédiaire (PEM)
+        api-lps.cle      sa clé privée (PEM)
         maitresse.cle    clé qui chiffre les données (faite par quickstart) : à copier hors de la machine
 
         Aucun secret ne s'écrit dans la configuration ni sur une ligne de commande.
@@ -41,6 +43,7 @@ extension Quickstart {
         NotifyAccess=main
         ExecStart=\(request.program) run --config \(folder)/operateur.yaml
         ExecReload=/bin/kill -HUP $MAINPID
+        \(clientSockets)
         Restart=on-failure
         RestartSec=2
         TimeoutStopSec=60
@@ -54,7 +57,7 @@ extension Quickstart {
         LimitNOFILE=65536
         LimitCORE=0
 
-        # Le port 25 vient de mss-operator.socket : aucun privilège n'est nécessaire.
+        # Les ports viennent des unités .socket : aucun privilège n'est nécessaire.
         CapabilityBoundingSet=
         AmbientCapabilities=
         NoNewPrivileges=yes
