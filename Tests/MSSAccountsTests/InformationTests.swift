@@ -4,7 +4,7 @@ import MSSTestKit
 import Testing
 
 /// A channel that keeps what it is given, and cannot reach some.
-private final class TestInformer: AccountInformer {
+final class TestInformer: AccountInformer {
     struct Failure: Error {}
     let told = Guarded<[(person: PersonID, notice: AccessNotice, key: String)]>([])
     let unreachable = Guarded<Set<PersonID>>([])

@@ -184,7 +184,7 @@ import Testing
         "EX_DCU_5030: nothing opens before the terms in force are accepted, by the user in person",
         arguments: Base.allCases)
     func terms(base: Base) async throws {
-        let hospital = try await Hospital(base, terms: "2026-01")
+        let hospital = try await Hospital(base, terms: TermsOfUse(version: "2026-01"))
         let doctor = Actor.person(hospital.doctor)
         #expect(try await hospital.decide(doctor, .read, hospital.personal) == .denied(.termsNotAccepted))
         await #expect(throws: AccountOperationError.notForUsers) {

@@ -87,7 +87,7 @@ struct Hospital {
 
     static let administrator = Actor.administrator("adele.admin")
 
-    init(_ base: Base, terms: String? = nil, adapter: PolicyAdapter = PolicyAdapter()) async throws {
+    init(_ base: Base, terms: TermsOfUse? = nil, adapter: PolicyAdapter = PolicyAdapter()) async throws {
         accounts = Accounts(
             repository: try base.open(folder), rules: adapter, journal: journal, rights: RightsRules(terms: terms),
             clock: clock)

@@ -126,6 +126,14 @@ struct AccessGateTests {
     func terms() async throws {
         let lps = try await TestLPS(terms: "2026-01")
         #expect(try await lps.open(Self.jeanne, token: lps.token(1)) == .failure(.rights(.termsNotAccepted)))
+        let software = try await lps.open(Self.laboratory, certificate: lps.application)
+        #expect(software == .failure(.rights(.termsNotAccepted)))
+        // Who has proven nothing is told nothing; who has is told what to do, in ASCII.
+        let gate = lps.operation.accessGate
+        #expect(gate.advice(on: .token(.expired)) == "" && gate.advice(on: .rights(.noRole)) == "")
+        let advice = gate.advice(on: .rights(.termsNotAccepted))
+        #expect(
+            advice.hasPrefix(": [EX_DCU_5030] Les conditions d'utilisation du service doivent d'abord etre acceptees"))
         try await lps.alpha.perform(.acceptTerms(lps.alpha.doctor, version: "2026-01"), by: .person(lps.alpha.doctor))
         #expect(try await lps.open(Self.jeanne, token: lps.token(1)).get().capacity == .responsible)
         try await lps.stop()

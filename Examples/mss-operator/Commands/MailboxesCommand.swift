@@ -9,7 +9,7 @@ struct MailboxesCommand: AsyncParsableCommand {
         abstract: "Les boîtes aux lettres et ceux qui les ont ; chaque changement est tracé à votre nom.",
         subcommands: [
             List.self, Show.self, Create.self, Suspend.self, Reactivate.self, Delete.self, CoHolder.self, Delegate.self,
-            ListeRouge.self, Export.self, Modify.self, Suspended.self, TypeTen.self,
+            ListeRouge.self, Export.self, Modify.self, Suspended.self, TypeTen.self, Terms.self,
         ])
 
     struct List: AsyncParsableCommand {

@@ -13,6 +13,8 @@ public struct AccessInformation: Sendable, Hashable {
         case delegate
         /// The responsible.
         case responsible
+        /// Whatever the person is there: a first use, of which the person herself is told (EX_GDT_5020).
+        case user
     }
 
     /// The number in the base, 0 until it is kept: the same one again is the same information again.
@@ -56,6 +58,14 @@ public struct AccessNotice: Sendable, Hashable {
     public let subject: String
     /// The text, lines ended by LF.
     public let body: String
+    /// The mailbox that it is to be left in; `nil` for any of the person's own.
+    public let mailbox: MailboxID?
+
+    init(subject: String, body: String, mailbox: MailboxID?) {
+        self.subject = subject
+        self.body = body
+        self.mailbox = mailbox
+    }
 
     /// Words an information; names are those of persons who share the mailbox. It also tells what is traced of whoever
     /// uses it (EX_GDT_5020).
@@ -65,8 +75,10 @@ public struct AccessNotice: Sendable, Hashable {
             case .coHolder: "cotitulaire"
             case .delegate: "délégué"
             case .responsible: "responsable opérationnel"
+            case .user: "utilisateur"
             }
         let by = opener.map { "par \(AccessNotice.name($0))" } ?? "par le gestionnaire du service"
+        mailbox = nil
         subject = "Un nouvel accès est ouvert à la boîte aux lettres \(information.address)"
         body = """
             Bonjour,

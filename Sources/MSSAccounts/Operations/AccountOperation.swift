@@ -16,6 +16,9 @@ public enum AccountOperation: Sendable, Hashable {
     case reviewAuthorisation(PersonID)
     /// Note that a person accepted the terms (EX_DCU_5030).
     case acceptTerms(PersonID, version: String)
+    /// Note an acceptance that a person gave to an administrator, and what shows it: a signed form, for example
+    /// (EX_DCU_5030).
+    case noteAcceptance(PersonID, version: String, evidence: String)
     /// Open a mailbox; the number and the creation are given by the base.
     case create(Mailbox)
     /// Suspend a mailbox (RE_GBM_4420).
@@ -67,6 +70,7 @@ public enum AccountOperation: Sendable, Hashable {
         case .authorise: "authorise"
         case .reviewAuthorisation: "reviewAuthorisation"
         case .acceptTerms: "acceptTerms"
+        case .noteAcceptance: "noteAcceptance"
         case .create: "create"
         case .suspend: "suspend"
         case .reactivate: "reactivate"
@@ -107,7 +111,9 @@ public enum AccountOperation: Sendable, Hashable {
     var duty: AdministratorDuty {
         switch self {
         case .saveStructure: .structures
-        case .addPerson, .updatePerson, .changeIdentity, .authorise, .reviewAuthorisation, .acceptTerms: .persons
+        case .addPerson, .updatePerson, .changeIdentity, .authorise, .reviewAuthorisation, .acceptTerms,
+            .noteAcceptance:
+            .persons
         case .suspend, .reactivate: .suspensions
         default: .mailboxes
         }

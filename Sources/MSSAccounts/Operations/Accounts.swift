@@ -16,9 +16,11 @@ public struct Accounts: Sendable {
     public let index: RightsIndex?
     /// Changes leave the base once, however many operations end at the same time; so do informations.
     private let changesTurn = Turn()
-    private let informationTurn = Turn()
+    let informationTurn = Turn()
     /// Who may do what.
     public let rights: RightsRules
+    /// What users are told at their first use; `nil` tells nothing.
+    public let firstUse: FirstUseInformation?
     /// How long the address of a deleted mailbox is kept from others (RE_GBM_4330). The text leaves it to the operator.
     public let reservation: Duration
 
@@ -27,11 +29,14 @@ public struct Accounts: Sendable {
 
     /// Accounts.
     ///
-    /// - Parameter informer: tells holders of new accesses (§2.4.3); without one the information waits in the base.
+    /// - Parameters:
+    ///   - informer: tells holders of new accesses (§2.4.3); without one the information waits in the base.
+    ///   - firstUse: what users are told at their first use (EX_GDT_5020); `nil` where they are told otherwise.
     public init(
         repository: any AccountRepository, rules: any AccountRules, journal: any AccountJournal,
         informer: (any AccountInformer)? = nil, index: RightsIndex? = nil, rights: RightsRules = RightsRules(),
-        clock: any WallClock = SystemWallClock(), reservation: Duration = Accounts.defaultReservation
+        firstUse: FirstUseInformation? = nil, clock: any WallClock = SystemWallClock(),
+        reservation: Duration = Accounts.defaultReservation
     ) {
         self.repository = repository
         self.rules = rules
@@ -39,6 +44,7 @@ public struct Accounts: Sendable {
         self.informer = informer
         self.index = index
         self.rights = rights
+        self.firstUse = firstUse
         self.clock = clock
         self.reservation = reservation
     }
@@ -91,8 +97,8 @@ public struct Accounts: Sendable {
     ///   or by ``deliverInformation()``, not by every operation.
     func handOver(informing: Bool) async {
         _ = try? await index?.refresh()
-        _ = try? await deliverChanges()
         if informing, informer != nil { _ = try? await deliverInformation() }
+        _ = try? await deliverChanges()
     }
 
     /// A clock that went back is a change of its own, with both times: nothing is refused, nothing goes unnoticed.
@@ -133,45 +139,6 @@ public struct Accounts: Sendable {
             try await journal.record(changes)
             try await repository.write { try $0.removeChanges(through: last.number) }
             count += changes.count
-        }
-    }
-
-    /// Tells holders of the accesses that were opened, oldest first. A person who cannot be reached holds up nobody else
-    /// and is tried again the next time.
-    ///
-    /// - Returns: how many were told, and how many wait.
-    @discardableResult
-    public func deliverInformation() async throws -> (told: Int, waiting: Int) {
-        try await informationTurn.run { try await tellHolders() }
-    }
-
-    private func tellHolders() async throws -> (told: Int, waiting: Int) {
-        var (told, waiting, last) = (0, 0, Int64(0))
-        while true {
-            let after = last
-            let pending = try await repository.read { reader in
-                try reader.pendingInformation(after: after, limit: 500).map { information in
-                    (
-                        information, try reader.person(information.recipient), try reader.person(information.newcomer),
-                        try information.opener.flatMap { try reader.person($0) }
-                    )
-                }
-            }
-            guard let end = pending.last?.0.number else { return (told, waiting) }
-            last = end
-            for (information, recipient, newcomer, opener) in pending {
-                guard let informer, let recipient, let newcomer else {
-                    waiting += 1
-                    continue
-                }
-                let notice = AccessNotice(information, newcomer: newcomer, opener: opener)
-                do { try await informer.inform(recipient, notice, key: "acces-\(information.number)") } catch {
-                    waiting += 1
-                    continue
-                }
-                try await repository.write { try $0.removeInformation(information.number) }
-                told += 1
-            }
         }
     }
 }

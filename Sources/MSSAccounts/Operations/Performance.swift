@@ -27,6 +27,7 @@ struct Performance {
     private func changePerson(_ operation: AccountOperation) throws -> Accounts.Outcome {
         let before: Person?
         var after: Person
+        var more: [AccountChange.Field] = []
         switch operation {
         case .addPerson(let draft):
             (before, after) = (nil, try newPerson(draft))
@@ -58,14 +59,18 @@ struct Performance {
             (before, after) = try person(id)
             // Nobody accepts for another.
             guard actor == .person(id) else { throw AccountOperationError.notForUsers }
-            // It is told in lists of files.
-            guard !version.isEmpty, PersonIdentity.isName(version) else { throw AccountOperationError.badText }
-            let acceptance = TermsAcceptance(version: version, at: now)
-            after.acceptedTerms = acceptance
-            try writer.append(acceptance, by: id)
+            after.acceptedTerms = try acceptance(of: version, by: id)
+        case .noteAcceptance(let id, let version, let evidence):
+            (before, after) = try person(id)
+            // Under a name that answers for it (EX_SSI_5155).
+            guard case .administrator = actor else { throw AccountOperationError.notForUsers }
+            try Texts.check(evidence)
+            guard evidence.contains(where: { !$0.isWhitespace }) else { throw AccountOperationError.badText }
+            after.acceptedTerms = try acceptance(of: version, by: id)
+            more = [AccountChange.Field("evidence", before: nil, after: evidence)]
         default: throw AccountOperationError.notFound
         }
-        return try keep(operation, before, after)
+        return try keep(operation, before, after, more)
     }
 
     /// A person of another system, with the history of it.
@@ -90,7 +95,7 @@ struct Performance {
     }
 
     private func keep(
-        _ operation: AccountOperation, _ before: Person?, _ changed: Person
+        _ operation: AccountOperation, _ before: Person?, _ changed: Person, _ more: [AccountChange.Field] = []
     ) throws -> Accounts.Outcome {
         var after = changed
         guard after.identity.isSound else { throw IdentityError.malformed }
@@ -103,7 +108,7 @@ struct Performance {
         }
         if after.reviewedAt == nil { after.reviewedAt = now }
         try writer.save(after)
-        try trace(operation, person: after.id, fields: Differences.of(before, after))
+        try trace(operation, person: after.id, fields: Differences.of(before, after) + more)
         return Accounts.Outcome(person: after)
     }
 
@@ -159,7 +164,7 @@ struct Performance {
         try apply(operation, before, &after, &person)
         let advice = operation.isBookkeeping ? [] : try check(before, after)
         if before != after { try writer.save(after) }
-        let informed = try inform(operation, before)
+        let informed = try inform(operation, before) + tellOfFirstUse(operation, before)
         // A connection is a trace of the session (EX_GDT_5060), not of the base.
         if !operation.isBookkeeping {
             try trace(operation, mailbox: after, person: person, fields: Differences.of(before, after))

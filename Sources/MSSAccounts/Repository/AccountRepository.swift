@@ -49,6 +49,8 @@ public protocol AccountReader {
     func pendingChanges(limit: Int) throws -> [AccountChange]
     /// At most `limit` informations numbered above `number` that no channel has taken yet, in order.
     func pendingInformation(after number: Int64, limit: Int) throws -> [AccessInformation]
+    /// Whether a person was told, at her first use of a mailbox, what holds under these terms (EX_GDT_5020).
+    func wasTold(_ person: PersonID, of mailbox: MailboxID, under terms: String) throws -> Bool
     /// The reservations of addresses, in the order of these.
     func reservations() throws -> [AddressReservation]
     /// What the clock said at the last operation.
@@ -83,6 +85,8 @@ public protocol AccountWriter: AccountReader {
     func append(_ information: AccessInformation) throws
     /// Drops an information: a channel has taken it.
     func removeInformation(_ number: Int64) throws
+    /// Notes that a person is told, at her first use of a mailbox, what holds under these terms (EX_GDT_5020).
+    func noteTold(_ person: PersonID, of mailbox: MailboxID, under terms: String, at time: Timestamp) throws
     /// Keeps what the clock says.
     func save(latestTime: Timestamp) throws
 }

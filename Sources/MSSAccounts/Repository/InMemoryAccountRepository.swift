@@ -57,7 +57,15 @@ struct MemoryBase {
     var lastChange: Int64 = 0
     var information: [Int64: AccessInformation] = [:]
     var lastInformation: Int64 = 0
+    var told: [Told: Timestamp] = [:]
     var latestTime: Timestamp?
+
+    /// Who was told of what.
+    struct Told: Hashable {
+        var person: PersonID
+        var mailbox: MailboxID
+        var terms: String
+    }
 }
 
 /// One read or write. Confined to the body it was made for, which runs under the lock.
@@ -153,6 +161,10 @@ final class MemorySession: AccountWriter {
         base.information.keys.filter { $0 > number }.sorted().prefix(max(0, limit)).compactMap { base.information[$0] }
     }
 
+    func wasTold(_ person: PersonID, of mailbox: MailboxID, under terms: String) -> Bool {
+        base.told[MemoryBase.Told(person: person, mailbox: mailbox, terms: terms)] != nil
+    }
+
     func reservations() -> [AddressReservation] { base.reservations.sorted { $0.key < $1.key }.map(\.value) }
     func latestTime() -> Timestamp? { base.latestTime }
 
@@ -242,6 +254,14 @@ final class MemorySession: AccountWriter {
     }
 
     func removeInformation(_ number: Int64) { set(\.information, number, nil) }
+
+    func noteTold(_ person: PersonID, of mailbox: MailboxID, under terms: String, at time: Timestamp) throws {
+        guard base.persons[person.rawValue] != nil, base.mailboxes[mailbox.rawValue] != nil else {
+            throw AccountStoreError.danglingReference
+        }
+        set(\.told, MemoryBase.Told(person: person, mailbox: mailbox, terms: terms), time)
+    }
+
     func save(latestTime: Timestamp) { set(\.latestTime, latestTime) }
 
     func removeChanges(through number: Int64) {

@@ -112,7 +112,8 @@ extension AccessDenial: ExplainedFailure {
         case .unknownMailbox: "Cette boîte aux lettres n'existe pas."
         case .unknownPerson: "Vous n'êtes pas connu de ce service."
         case .notAuthorised: "L'accès au service vous a été retiré."
-        case .termsNotAccepted: "Vous devez d'abord accepter les conditions d'utilisation du service."
+        case .termsNotAccepted:
+            "Les conditions d'utilisation du service doivent d'abord être acceptées par l'utilisateur, ou par le responsable d'une boîte applicative."
         case .suspended: "Cette boîte aux lettres est suspendue."
         case .deleted: "Cette boîte aux lettres a été supprimée."
         case .notEntitled: "Seul un professionnel habilité accède aux messages de cette boîte aux lettres."

@@ -2,14 +2,14 @@ public import MSSCore
 
 /// Who may do what to a mailbox: the one place where it is decided (§2.4.3, §5.2, §5.4.2, §6.8.5).
 public struct RightsRules: Sendable, Hashable {
-    /// The version of the terms of use in force; `nil` when the operator has them accepted elsewhere (EX_DCU_5030).
-    public var terms: String?
+    /// The terms of use in force; `nil` when the operator has them accepted elsewhere (EX_DCU_5030).
+    public var terms: TermsOfUse?
     /// What each administrator's account is for, by name; who is not listed administers nothing (EX_SSI_5155, 1.7
     /// draft). `nil` when the operator limits its administrators elsewhere.
     public var administrators: [String: Set<AdministratorDuty>]?
 
     /// Rules.
-    public init(terms: String? = nil, administrators: [String: Set<AdministratorDuty>]? = nil) {
+    public init(terms: TermsOfUse? = nil, administrators: [String: Set<AdministratorDuty>]? = nil) {
         self.terms = terms
         self.administrators = administrators
     }
@@ -42,17 +42,20 @@ public struct RightsRules: Sendable, Hashable {
             do throws(AccessDenial) { try require(.mailboxes, of: actor) } catch { return .denied(error) }
             return .allowed(.administrator)
         case .system: return action.touchesMessages ? .denied(.messagesAreNotForManagers) : .allowed(.system)
-        case .application(let structure): return application(structure, action, mailbox)
+        case .application(let structure): return try application(structure, action, mailbox, person)
         case .person(let id): return try decide(id, action, mailbox, time, person)
         }
     }
 
-    /// EX_LPS_1200 step 5: the structure of the certificate is the mailbox's.
+    /// EX_LPS_1200 step 5: the structure of the certificate is the mailbox's. Software accepts no terms: whoever is
+    /// responsible for it does (EX_DCU_5030).
     private func application(
-        _ structure: StructureIdentifier, _ action: MailboxAction, _ mailbox: Mailbox
-    ) -> AccessDecision {
+        _ structure: StructureIdentifier, _ action: MailboxAction, _ mailbox: Mailbox,
+        _ find: (PersonID) throws -> Person?
+    ) rethrows -> AccessDecision {
         guard mailbox.kind == .application else { return .denied(.notAnApplication) }
         guard mailbox.structure == structure else { return .denied(.otherStructure) }
+        if let terms, !terms.admits(try find(mailbox.responsible)?.acceptedTerms) { return .denied(.termsNotAccepted) }
         return action.touchesMessages ? .allowed(.application) : .denied(.beyondRole)
     }
 
@@ -63,7 +66,7 @@ public struct RightsRules: Sendable, Hashable {
         // EX_SSI_5130, EX_DCU_5030: before anything else.
         guard let person = try find(id) else { return .denied(.unknownPerson) }
         guard person.isAuthorised else { return .denied(.notAuthorised) }
-        if let terms, person.acceptedTerms?.version != terms { return .denied(.termsNotAccepted) }
+        if let terms, !terms.admits(person.acceptedTerms) { return .denied(.termsNotAccepted) }
 
         if mailbox.responsible == id { return asResponsible(person, action, mailbox) }
         if mailbox.coHolders.contains(id) { return asCoHolder(person, action) }

@@ -12,6 +12,7 @@ enum AccountSchema {
         migrator.registerMigration("3-terms-requests-reservations") { try $0.execute(sql: agreements) }
         migrator.registerMigration("4-changes-revisions") { try $0.execute(sql: changes) }
         migrator.registerMigration("5-information-clock") { try $0.execute(sql: information) }
+        migrator.registerMigration("6-told") { try $0.execute(sql: told) }
         return migrator
     }
 
@@ -105,5 +106,12 @@ enum AccountSchema {
             opened_by TEXT NOT NULL, opener INTEGER REFERENCES person, recipient INTEGER NOT NULL REFERENCES person
         ) STRICT;
         CREATE TABLE clock (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), latest INTEGER NOT NULL) STRICT;
+        """
+
+    private static let told = """
+        CREATE TABLE told (
+            person INTEGER NOT NULL REFERENCES person, mailbox INTEGER NOT NULL REFERENCES mailbox, terms TEXT NOT NULL,
+            at INTEGER NOT NULL, PRIMARY KEY (person, mailbox, terms)
+        ) STRICT, WITHOUT ROWID;
         """
 }

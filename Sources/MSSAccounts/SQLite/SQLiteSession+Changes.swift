@@ -159,6 +159,17 @@ extension SQLiteSession: AccountWriter {
         try execute("DELETE FROM information WHERE number = ?", [number])
     }
 
+    func wasTold(_ person: PersonID, of mailbox: MailboxID, under terms: String) throws -> Bool {
+        let sql = "SELECT 1 FROM told WHERE person = ? AND mailbox = ? AND terms = ?"
+        return try row(sql, [person.rawValue, mailbox.rawValue, terms]) != nil
+    }
+
+    func noteTold(_ person: PersonID, of mailbox: MailboxID, under terms: String, at time: Timestamp) throws {
+        try execute(
+            "INSERT INTO told (person, mailbox, terms, at) VALUES (?, ?, ?, ?)",
+            [person.rawValue, mailbox.rawValue, terms, time.storedNanoseconds])
+    }
+
     func latestTime() throws -> Timestamp? {
         try row("SELECT latest FROM clock", []).map { row in
             var reader = RowReader(row, table: "clock")

@@ -16,12 +16,15 @@ public final class AccessGate: Sendable {
     private let tokens: AccessTokenVerifier?
     private let alternative: AlternativeLogin?
     private let notes: ConnectionNotes?
+    /// What users are told of the terms; `nil` where there are no accounts to tell it from.
+    let information: FirstUseInformation?
 
     init(flow: MailFlow, tokens: AccessTokenVerifier?, alternative: AlternativeLogin?, accounts: Accounts?) {
         self.flow = flow
         self.tokens = tokens
         self.alternative = alternative
         notes = accounts.map { ConnectionNotes($0, clock: flow.clock) }
+        information = accounts?.firstUse
     }
 
     /// The mechanisms that an entry point can honour.

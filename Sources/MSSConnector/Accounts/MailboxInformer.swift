@@ -4,7 +4,7 @@ import MSSMessage
 import MSSSMTP
 
 /// Tells holders of new accesses in their own mailboxes (§2.4.3: « par tout moyen »): the personal one where there is one,
-/// otherwise another that they answer for.
+/// otherwise another that they answer for. What concerns the use of one mailbox is left in that one (EX_GDT_5020).
 public struct MailboxInformer: AccountInformer {
     /// A person without a mailbox in which she could be told.
     public struct NoMailbox: Error, Sendable, Hashable {
@@ -32,8 +32,9 @@ public struct MailboxInformer: AccountInformer {
 
     /// Leaves the notice in the person's mailbox, whatever its quota; the same key again leaves it once.
     public func inform(_ person: Person, _ notice: AccessNotice, key: String) async throws {
-        let id = person.id
+        let (id, wanted) = (person.id, notice.mailbox)
         let found = try await repository.read { reader -> MSSAccounts.Mailbox? in
+            if let wanted { return try reader.mailbox(wanted).flatMap { $0.exists ? $0 : nil } }
             let held = try reader.mailboxes(of: id).compactMap { try reader.mailbox($0) }
                 .filter { $0.state == .active && $0.responsible == id }
             return held.first { $0.kind == .person } ?? held.first

@@ -67,8 +67,14 @@ public actor TracedAccountChanges: AccountJournal {
         case "removeCoHolder": .removeCoHolder
         case "changeResponsible": .changeResponsible
         case "setUnlisted": .chooseListeRouge
-        case "acceptTerms": .acceptTerms
+        case "acceptTerms", "noteAcceptance": .acceptTerms
+        case "tellFirstUse": .informUser
         default: .changeMailbox
         }
     }
+}
+
+extension TraceAction {
+    /// A person told of the terms and of the traces of what she does, at the first use of a mailbox (EX_GDT_5020).
+    static let informUser = TraceAction(.functional, "user.inform")!  // a constant of allowed characters
 }

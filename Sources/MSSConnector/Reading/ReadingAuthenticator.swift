@@ -20,9 +20,9 @@ struct ReadingAuthenticator: IMAPAuthenticator {
                 mailbox: grant.mailbox.address.address.text, holder: grant.actor.text, grant: grant)
         } catch {
             // EX_LPS_0710 to the letter; RFC 5530 §3 for what may be tried again.
-            throw error.isTemporary
-                ? IMAPRefusal.unavailable(cause: error.description)
-                : IMAPRefusal.authenticationFailed(cause: error.description)
+            guard !error.isTemporary else { throw IMAPRefusal.unavailable(cause: error.description) }
+            let words = IMAPRefusal.authenticationFailed(cause: error.description)
+            throw IMAPRefusal(words.code, words.text + gate.advice(on: error), cause: words.cause)
         }
     }
 }

@@ -44,9 +44,10 @@ final class SubmissionSession: SMTPBackendSession {
         } catch {
             // EX_LPS_0710; RFC 4954 §6 for what may be tried again.
             let replies = SMTPReplies()
-            throw SMTPRefusal(
-                error.isTemporary ? replies.temporaryAuthenticationFailure : replies.invalidCredentials,
-                cause: error.description)
+            let words = error.isTemporary ? replies.temporaryAuthenticationFailure : replies.invalidCredentials
+            let reply = SMTPReply(
+                code: words.code, enhanced: words.enhanced, text: words.lines[0] + gate.advice(on: error))
+            throw SMTPRefusal(reply, cause: error.description)
         }
     }
 

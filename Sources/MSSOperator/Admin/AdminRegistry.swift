@@ -4,7 +4,7 @@ public enum AdminRegistry {
     public static let commands: [any AdminCommand.Type] =
         SubmissionCommands.all + QueueCommands.all + WhitelistCommands.all + StateCommands.all
         + MailboxCommands.all + TraceCommands.all + QuarantineCommands.all + BackupCommands.all + IncidentCommands.all
-        + AccessCommands.all + [LoadAccounts.self]
+        + AccessCommands.all + TermsCommands.all + [LoadAccounts.self]
 
     /// By name.
     static let byName: [String: any AdminCommand.Type] = Dictionary(

@@ -78,6 +78,7 @@ public struct OperatorCheck: Sendable {
         items += await whitelist(own)
         items += await dns()
         items += await proSanteConnect()
+        items += terms()
         items.append(await antivirus())
         items += await clock()
         return items

@@ -99,8 +99,9 @@ extension OperatorNode {
         _ settings: OperatorSettings, _ repository: SQLiteAccountRepository, _ trust: TrustServices,
         _ mail: MailStore, _ traces: TraceStore, _ clock: any WallClock
     ) async throws -> (Accounts, RightsIndex) {
+        let rights = RightsRules(terms: settings.termsOfUse)
         let index = try await RightsIndex(
-            repository,
+            repository, rights: rights,
             freshness: .init(interval: settings.tasks.accountRefresh, limit: settings.tasks.accountLimit))
         let whitelist = trust.whitelist
         let context = PolicyContext(
@@ -112,7 +113,8 @@ extension OperatorNode {
         let accounts = Accounts(
             repository: repository,
             rules: PolicyAccountRules(context: context) { whitelist.contains($0) },
-            journal: TracedAccountChanges(traces), informer: informer, index: index, clock: clock)
+            journal: TracedAccountChanges(traces), informer: informer, index: index, rights: rights,
+            firstUse: settings.firstUse, clock: clock)
         return (accounts, index)
     }
 

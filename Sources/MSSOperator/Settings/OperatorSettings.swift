@@ -15,6 +15,8 @@ public struct OperatorSettings: SettingsSection {
     public var outbound = OutboundSettings()
     /// Where client software comes in.
     public var apiLPS = APILPSSettings()
+    /// What users accept and are told.
+    public var terms = TermsSettings()
     /// Who is asked for MX records.
     public var dns = DNSSettings()
     /// Whose certificates are believed.
@@ -48,6 +50,8 @@ public struct OperatorSettings: SettingsSection {
         SettingsField("entree", section: \.inbound, "Point d'entrée des autres opérateurs (TM3.1P)."),
         SettingsField("sortie", section: \.outbound, "Émission vers les autres opérateurs (TM3.2P)."),
         SettingsField("api_lps", section: \.apiLPS, "Points d'entrée des logiciels de santé (API LPS, §6.8)."),
+        SettingsField(
+            "conditions", section: \.terms, "Conditions d'utilisation et information des usagers (EX_DCU_5030)."),
         SettingsField("dns", section: \.dns, "Résolution des noms."),
         SettingsField("confiance", section: \.trust, "Autorités de certification reconnues.", required: true),
         SettingsField("liste_blanche", section: \.whitelist, "Liste blanche MSSanté (EX_2.2_5010)."),
@@ -116,6 +120,7 @@ public struct OperatorSettings: SettingsSection {
         }
         faults += repeated(identity.domains.map(\.ascii), "operateur.domaines")
         faults += apiLPS.contradictions()
+        faults += terms.contradictions()
         faults += repeated((certificates + apiLPS.certificates).map(\.name), "certificats")
         faults += repeated(certificates.flatMap(\.serverNames).map(\.ascii), "certificats")
         faults += repeated(administration.administrators.map(\.account), "administration.administrateurs")

@@ -122,7 +122,8 @@ final class TestOperator: Sendable {
         try await open("exploitation", .organization, director)
         try await open("labo-test", .organization, director, test: true)
         self.mailboxes = mailboxes
-        index = try await RightsIndex(accounts.repository, rights: RightsRules(terms: terms))
+        index = try await RightsIndex(
+            accounts.repository, rights: RightsRules(terms: terms.map { TermsOfUse(version: $0) }))
     }
 
     func address(_ local: String) -> MailAddress { Samples.address("\(local)@\(domain)") }

@@ -12,7 +12,7 @@ struct LPSToolTests {
         "EX_LPS_0300: from an address and a token it finds the servers, sends, lists, reads, searches, orders and watches"
     )
     func persons() async throws {
-        try await ClientSpace.run { space in
+        try await ClientSpace.run(with: { $0.terms.tellsAtFirstUse = false }) { space in
             func lps(_ arguments: [String], by session: String) async throws -> String {
                 let result = try await ExternalTool.run(
                     Self.executable, arguments + ["--session", "\(space.directory)/\(session).json"])
@@ -67,7 +67,7 @@ struct LPSToolTests {
     @Test(
         "EX_LPS_1100: an application logs in with its certificate; CIBA signs a person in, and tokens renew themselves")
     func others() async throws {
-        try await ClientSpace.run { space in
+        try await ClientSpace.run(with: { $0.terms.tellsAtFirstUse = false }) { space in
             let credential = try #require(space.one.credential(.applicationClient))
             let application = try await ExternalTool.run(
                 Self.executable,

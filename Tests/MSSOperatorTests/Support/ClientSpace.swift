@@ -22,7 +22,7 @@ final class ClientSpace: Sendable {
     let paul = "paul.durand@ch-alpha.mssante.fr"
     let application = "dossier-patient@ch-alpha.mssante.fr"
 
-    private init() async throws {
+    private init(_ change: (inout OperatorSettings) -> Void) async throws {
         let directory = try TestFiles.temporaryDirectory("mss-clients")
         let plan = SandboxPlan(
             operators: [.init("alpha", domains: ["ch-alpha.mssante.fr", "labo.ch-alpha.mssante.fr"])],
@@ -32,6 +32,7 @@ final class ClientSpace: Sendable {
         one = sandbox.description.operators[0]
         var settings = try OperatorSettings(contentsOf: one.configuration)
         settings.antivirus.address = nil
+        change(&settings)
         node = try await OperatorNode.open(settings, logger: .silent)
         admin = AdminClient(socket: settings.administration.socket, administrator: "adele.admin")
         await node.trust.refresher.refreshAll()
@@ -39,8 +40,11 @@ final class ClientSpace: Sendable {
     }
 
     /// A test with the operator running and the sandbox's accounts loaded.
-    static func run(_ body: @escaping @Sendable (ClientSpace) async throws -> Void) async throws {
-        let space = try await ClientSpace()
+    static func run(
+        with change: (inout OperatorSettings) -> Void = { _ in },
+        _ body: @escaping @Sendable (ClientSpace) async throws -> Void
+    ) async throws {
+        let space = try await ClientSpace(change)
         try await space.node.running {
             let file = try TestFiles.read(space.one.accountsFile)
             let reply = try await space.admin.perform(LoadAccounts.self, .init(), payload: file)
