@@ -140,30 +140,38 @@ let floor4: [Target] = [
 
 let floor5: [Target] = [
     .executableTarget(
-        name: "mss-sandbox", dependencies: ["MSSCore", "MSSMessage", "MSSTestKit", argumentParser],
+        name: "mss-sandbox",
+        dependencies: ["MSSCore", "MSSMessage", "MSSTestKit", "FrenchCommandLine", argumentParser],
         path: "Examples/mss-sandbox", swiftSettings: swiftSettings),
     .executableTarget(
         name: "mss-poignee",
         dependencies: [
-            "MSSCore", "MSSTLS", "MSSHTTP", "MSSWhitelist", nioCore, nioPosix, logging, argumentParser,
+            "MSSCore", "MSSTLS", "MSSHTTP", "MSSWhitelist", "FrenchCommandLine", nioCore, nioPosix, logging,
+            argumentParser,
         ],
         path: "Examples/mss-poignee", swiftSettings: swiftSettings),
+    .target(
+        name: "FrenchCommandLine", dependencies: [argumentParser], path: "Examples/FrenchCommandLine",
+        swiftSettings: swiftSettings),
     .target(
         name: "TraceOptions", dependencies: ["MSSTraces", argumentParser], path: "Examples/TraceOptions",
         swiftSettings: swiftSettings),
     .executableTarget(
         name: "mss-operator",
-        dependencies: ["MSSCore", "MSSTraces", "MSSOperator", "TraceOptions", logging, argumentParser],
+        dependencies: [
+            "MSSCore", "MSSTraces", "MSSOperator", "TraceOptions", "FrenchCommandLine", logging, argumentParser,
+        ],
         path: "Examples/mss-operator", swiftSettings: swiftSettings),
     .executableTarget(
         name: "mss-lps",
         dependencies: [
             "MSSCore", "MSSTLS", "MSSHTTP", "MSSDNS", "MSSMessage", "MSSSASL", "MSSSMTP", "MSSIMAP",
-            "MSSProSanteConnect", nioCore, argumentParser,
+            "MSSProSanteConnect", "FrenchCommandLine", nioCore, argumentParser,
         ],
         path: "Examples/mss-lps", swiftSettings: swiftSettings),
     .executableTarget(
-        name: "mss-traces", dependencies: ["MSSCore", "MSSTLS", "MSSTraces", "TraceOptions", argumentParser],
+        name: "mss-traces",
+        dependencies: ["MSSCore", "MSSTLS", "MSSTraces", "TraceOptions", "FrenchCommandLine", argumentParser],
         path: "Examples/mss-traces", swiftSettings: swiftSettings),
 ]
 

@@ -1,11 +1,13 @@
 import ArgumentParser
 import Foundation
+import FrenchCommandLine
 import MSSCore
+import MSSIMAP
 
 /// A client of the API LPS in one file for each thing that a health software does with it: read them in the order of the
 /// subcommands below, each is a step of the tutorial (Documentation/Editors.md).
 @main
-struct LPSTool: AsyncParsableCommand {
+struct LPSTool: FrenchCommandLine {
     static let configuration = CommandConfiguration(
         commandName: "mss-lps",
         abstract: "Un logiciel de santé en ligne de commande : trouver les serveurs, s'authentifier, envoyer, lire.",
@@ -31,7 +33,16 @@ struct ToldFailure: LocalizedError {
     /// Runs something; what explains itself is told in French, with its requirement.
     static func explaining<Value>(_ body: () async throws -> Value) async throws -> Value {
         do { return try await body() } catch let failure as any ExplainedFailure {
-            throw ToldFailure(failure.explanation + (failure.requirement.map { " [\($0)]" } ?? ""))
+            let told = failure.explanation + (failure.requirement.map { " [\($0)]" } ?? "")
+            throw ToldFailure(told + serversWords(failure))
         }
+    }
+
+    /// What the server said of a refused login. It may tell the person what to do: to accept the operator's terms of use,
+    /// for example. Show it to her, as text: it comes from outside.
+    private static func serversWords(_ failure: any ExplainedFailure) -> String {
+        guard case .authentication(let response)? = (failure as? IMAPClientFailure)?.cause else { return "" }
+        return "\nLe serveur répond : "
+            + String(response.text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F })
     }
 }

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Foundation
+import FrenchCommandLine
 import MSSCore
 import MSSOperator
 
 @main
-struct OperatorTool: AsyncParsableCommand {
+struct OperatorTool: FrenchCommandLine {
     static let configuration = CommandConfiguration(
         commandName: "mss-operator",
         abstract: "Un opérateur MSSanté : le faire tourner et l'administrer.",

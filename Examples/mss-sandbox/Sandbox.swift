@@ -1,7 +1,8 @@
 import ArgumentParser
+import FrenchCommandLine
 
 @main
-struct SandboxTool: AsyncParsableCommand {
+struct SandboxTool: FrenchCommandLine {
     static let configuration = CommandConfiguration(
         commandName: "mss-sandbox",
         abstract: "Un espace de confiance MSSanté de test, sur cette machine.",

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Foundation
+import FrenchCommandLine
 import MSSCore
 import MSSTraces
 
 @main
-struct TracesTool: AsyncParsableCommand {
+struct TracesTool: FrenchCommandLine {
     static let configuration = CommandConfiguration(
         commandName: "mss-traces",
         abstract: "Le journal des traces d'un service MSSanté : le vérifier, y chercher, en exporter.",

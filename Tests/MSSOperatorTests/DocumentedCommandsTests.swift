@@ -7,7 +7,7 @@ struct DocumentedCommandsTests {
     private static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
     /// The folder of the executables: that of the running test bundle.
-    private static let products: String = {
+    static let products: String = {
         let path = CommandLine.arguments.first { $0.contains(".xctest") } ?? CommandLine.arguments[0]
         return path.split(separator: "/").dropLast().reduce(path.hasPrefix("/") ? "" : ".") { "\($0)/\($1)" }
     }()
@@ -39,7 +39,7 @@ struct DocumentedCommandsTests {
             for word in call.prefix(while: { !$0.hasPrefix("-") }) {
                 let result = try await ExternalTool.run("\(Self.products)/\(tool)", path + [word, "--help"])
                 guard result.succeeded,
-                    result.text.contains("USAGE: \(([tool] + path + [word]).joined(separator: " "))")
+                    result.text.contains("EMPLOI : \(([tool] + path + [word]).joined(separator: " "))")
                 else { break }
                 path.append(word)
                 help = result.text
