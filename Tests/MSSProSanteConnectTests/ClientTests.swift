@@ -77,6 +77,35 @@ struct ClientTests {
         }
     }
 
+    @Test(
+        "RFC 7636 §1: another's code under one's own state is asked for, and worth nothing without its verifier",
+        arguments: [publicClient, secretClient])
+    func anothersCode(_ registration: ClientRegistration) async throws {
+        try await Realm.with { realm in
+            let client = ProSanteConnectClient(realm.provider, as: registration, clock: realm.clock)
+            let thief = try await client.beginSignIn(redirect: Self.redirect)
+            // Two codes of the victim's, both good: the one is stolen, the other shows that nothing else is wrong with it.
+            let victims = [
+                try await client.beginSignIn(redirect: Self.redirect),
+                try await client.beginSignIn(redirect: Self.redirect),
+            ]
+            var callbacks: [String] = []
+            for victim in victims {
+                callbacks.append(try await Self.browse(victim.url, as: Self.doctor, in: realm))
+            }
+            let code = try victims[0].code(in: callbacks[0], issuer: realm.psc.issuer)
+            let forged = "\(Self.redirect)?" + FormText.encoded([("code", code), ("state", thief.state)])
+            let asked = realm.requests("token")
+            await #expect(throws: SignInFailure.refused("invalid_grant")) {
+                try await client.finish(thief, callback: forged)
+            }
+            // The state was right, so the software asked: it was the verifier that the provider refused.
+            #expect(realm.requests("token") == asked + 1)
+            let tokens = try await client.finish(victims[1], callback: callbacks[1])
+            #expect(try await realm.verifier.verify(tokens.accessToken).userInfo.subjectNameID == Self.doctor)
+        }
+    }
+
     @Test("CIBA: the software waits as long as asked to, and gets its tokens when the person agrees")
     func backchannel() async throws {
         try await Realm.with { realm in
