@@ -114,7 +114,9 @@ extension Logger {
     static func read() -> (logger: Logger, lines: AsyncStream<String>) {
         let (lines, continuation) = AsyncStream.makeStream(of: String.self)
         let logger = Logger(label: "tests") { label in
-            JSONLogHandler(label: label, clock: SystemWallClock()) { continuation.yield($0) }
+            JSONLogHandler(label: label, clock: SystemWallClock()) {
+                continuation.yield(String(decoding: $0, as: UTF8.self))
+            }
         }
         return (logger, lines)
     }
