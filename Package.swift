@@ -94,16 +94,17 @@ let floor2: [Target] = [
     library("MSSJSON"),
     library("MSSMessage", ["MSSCore", "MSSXML", "MSSZIP", "COpenSSLShim"]),
     library("MSSSASL"),
+    library("MSSSessions", ["MSSCore", "MSSTLS", nioCore, nioPosix, logging]),
 ]
 
 let floor3: [Target] = [
     library("MSSWhitelist", ["MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", logging]),
     library(
         "MSSSMTP",
-        ["MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", "MSSSASL", nioCore, nioPosix, nioTLS, logging, atomics]),
+        ["MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", "MSSSASL", "MSSSessions", nioCore, nioPosix, logging]),
     library(
         "MSSIMAP",
-        ["MSSCore", "MSSTLS", "MSSMessage", "MSSSASL", "CZlibShim", nioCore, nioPosix, nioTLS, logging]),
+        ["MSSCore", "MSSTLS", "MSSMessage", "MSSSASL", "MSSSessions", "CZlibShim", nioCore, nioPosix, logging]),
     library("MSSPolicy", ["MSSCore", "MSSJSON"]),
     library("MSSAccounts", ["MSSCore", "MSSJSON", "COpenSSLShim", grdb, sqlite]),
     library("MSSTraces", ["MSSCore", "MSSTLS", "COpenSSLShim", "CZlibShim"]),
@@ -132,9 +133,9 @@ let floor4: [Target] = [
     library(
         "MSSOperator",
         [
-            "MSSCore", "MSSTLS", "MSSHTTP", "MSSDNS", "MSSWhitelist", "MSSSMTP", "MSSIMAP", "MSSPolicy", "MSSAccounts",
-            "MSSTraces", "MSSProSanteConnect", "MSSConnector", "MSSStore", "MSSXMLSignature", nioCore, nioPosix,
-            nioHTTP1, logging, yams, lifecycle, unixSignals,
+            "MSSCore", "MSSTLS", "MSSSessions", "MSSHTTP", "MSSDNS", "MSSWhitelist", "MSSSMTP", "MSSIMAP", "MSSPolicy",
+            "MSSAccounts", "MSSTraces", "MSSProSanteConnect", "MSSConnector", "MSSStore", "MSSXMLSignature", nioCore,
+            nioPosix, nioHTTP1, logging, yams, lifecycle, unixSignals,
         ]),
 ]
 
@@ -178,7 +179,8 @@ let floor5: [Target] = [
 let testTargets: [Target] = [
     tests("MSSCoreTests", ["MSSCore"]),
     tests(
-        "MSSTLSTests", ["MSSCore", "MSSTLS", "MSSHTTP", "MSSTestKit", nioCore, nioPosix, nioTLS, nioEmbedded]),
+        "MSSTLSTests",
+        ["MSSCore", "MSSTLS", "MSSHTTP", "MSSTestKit", "TestIdentities", nioCore, nioPosix, nioTLS, nioEmbedded]),
     tests("MSSHTTPTests", ["MSSCore", "MSSHTTP", "MSSTestKit", nioCore, nioPosix, nioHTTP1]),
     tests("MSSXMLTests", ["MSSCore", "MSSXML"]),
     tests("MSSXMLSignatureTests", ["MSSCore", "MSSXML", "MSSXMLSignature", "MSSTestKit"]),
@@ -186,6 +188,9 @@ let testTargets: [Target] = [
     tests("MSSDNSTests", ["MSSCore", "MSSDNS"]),
     tests("MSSMessageTests", ["MSSCore", "MSSMessage", "MSSXML", "MSSZIP", "MSSTestKit"]),
     tests("MSSSASLTests", ["MSSSASL"]),
+    tests(
+        "MSSSessionsTests",
+        ["MSSCore", "MSSSessions", "MSSTLS", "MSSTestKit", nioCore, nioPosix, nioEmbedded, logging]),
     tests(
         "MSSWhitelistTests",
         [
@@ -195,14 +200,14 @@ let testTargets: [Target] = [
     tests(
         "MSSSMTPTests",
         [
-            "MSSCore", "MSSSMTP", "MSSSASL", "MSSTLS", "MSSDNS", "MSSMessage", "MSSTestKit", nioCore, nioPosix, nioTLS,
-            nioEmbedded,
+            "MSSCore", "MSSSMTP", "MSSSASL", "MSSTLS", "MSSDNS", "MSSMessage", "MSSTestKit", "TestIdentities", nioCore,
+            nioPosix, nioTLS, nioEmbedded,
         ]),
     tests(
         "MSSIMAPTests",
         [
-            "MSSCore", "MSSIMAP", "MSSSASL", "MSSTLS", "MSSMessage", "MSSTestKit", nioCore, nioPosix, nioTLS,
-            nioEmbedded,
+            "MSSCore", "MSSIMAP", "MSSSASL", "MSSTLS", "MSSMessage", "MSSTestKit", "TestIdentities", nioCore, nioPosix,
+            nioTLS, nioEmbedded,
         ]),
     tests("MSSPolicyTests", ["MSSCore", "MSSPolicy"]),
     tests("MSSAccountsTests", ["MSSCore", "MSSAccounts", "MSSPolicy", "MSSConnector", "MSSTestKit", grdb]),
@@ -215,8 +220,8 @@ let testTargets: [Target] = [
         "MSSConnectorTests",
         [
             "MSSCore", "MSSConnector", "MSSTLS", "MSSHTTP", "MSSDNS", "MSSMessage", "MSSWhitelist", "MSSSMTP",
-            "MSSIMAP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSProSanteConnect", "MSSSASL", "MSSTestKit", nioCore,
-            nioPosix, logging,
+            "MSSIMAP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSProSanteConnect", "MSSSASL", "MSSTestKit",
+            "TestIdentities", nioCore, nioPosix, logging,
         ]),
     tests(
         "MSSStoreTests",
@@ -235,12 +240,16 @@ let testTargets: [Target] = [
 ]
 
 let tools: [Target] = [
+    .target(
+        name: "TestIdentities", dependencies: ["MSSCore", "MSSTLS", "MSSTestKit"], path: "Tests/TestIdentities",
+        swiftSettings: swiftSettings),
     .target(name: "CAllocations", path: "Tests/Benchmarks/CAllocations"),
     .executableTarget(
         name: "mss-bench",
         dependencies: [
             "CAllocations", "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist",
             "MSSSASL", "MSSSMTP", "MSSIMAP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSStore", "MSSTestKit",
+            "TestIdentities",
             argumentParser, nioCore, nioPosix, nioTLS, logging,
         ],
         path: "Tests/Benchmarks/mss-bench", swiftSettings: swiftSettings),

@@ -10,7 +10,7 @@ import Testing
 struct AutoconfigurationTests {
     // Literals that are names.
     static let records = LPSServiceRecords(
-        submissionPSC: try! DNSName("smtp-psc.alpha.mssante.fr"),
+        submissionPSC: try! DNSName("smtp-psc.alpha.mssante.fr"),  // a literal
         submissionCertificate: try! DNSName("smtp-app.alpha.mssante.fr"),
         imapPSC: try! DNSName("imap-psc.alpha.mssante.fr"), imapCertificate: try! DNSName("imap-app.alpha.mssante.fr"))
     static let document = AutoconfigurationDocument(

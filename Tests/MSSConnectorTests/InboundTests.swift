@@ -15,8 +15,8 @@ struct InboundTests {
     let operation: Operator
     let session: InboundSession
     let list: ChangingWhitelist
-    static let peer = try! TestPKI.shared.issue(.server(commonName: "mx.beta.mssante.fr"))
-    static let stranger = try! TestPKI.shared.issue(.server(commonName: "mx.inconnu.fr"))
+    static let peer = try! TestPKI.shared.issue(.server(commonName: "mx.beta.mssante.fr"))  // the test PKI
+    static let stranger = try! TestPKI.shared.issue(.server(commonName: "mx.inconnu.fr"))  // the test PKI
 
     init() async throws {
         alpha = try await TestOperator("alpha")

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Jobs: when, and what")
 struct JobTests {
-    static func time(_ text: String) -> Timestamp { try! Timestamp(rfc3339: text) }
+    static func time(_ text: String) -> Timestamp { try! Timestamp(rfc3339: text) }  // a literal
 
     @Test("A daily job is appointed by the operator's clock, summer and winter")
     func daily() {

@@ -113,8 +113,7 @@ struct OperatorKillTests {
             }
             let alpha = try await space.open(settings)
             try await alpha.running {
-                // Nobody tells when a queue is empty.
-                while alpha.spool.count > 0 { try await Task.sleep(for: .milliseconds(5)) }
+                try await alpha.emptied()
                 let (sent, taken) = load.state.withLock { ($0.sent, $0.taken) }
                 let refusals = load.state.withLock { $0.refusals }
                 let here = try await Arrivals(alpha, "secretariat")

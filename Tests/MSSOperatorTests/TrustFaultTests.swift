@@ -1,3 +1,4 @@
+import Logging
 import MSSCore
 import MSSStore
 import MSSTLS
@@ -27,7 +28,9 @@ struct TrustFaultTests {
         let clock = JumpingClock()
         let alpha = try await space.open(space.settings("alpha.mssante.fr", at: "127.0.0.2"), clock: clock)
         try await alpha.openMailboxes(["secretariat", "exploitation"])
-        let beta = try await space.open(space.settings("beta.mssante.fr", at: "127.0.0.3"), clock: clock)
+        let (logger, lines) = Logger.read()
+        let beta = try await space.open(
+            space.settings("beta.mssante.fr", at: "127.0.0.3"), clock: clock, logger: logger)
         try await beta.openMailboxes(["laboratoire", "exploitation"])
         @Sendable func submit() async throws {
             _ = try await TwoNodesTests.submit(
@@ -39,7 +42,7 @@ struct TrustFaultTests {
                 #expect(await alpha.health().components["certificats"]?.state == .warning)
                 clock.jump(.seconds(2 * 86_400))
                 try await submit()
-                try await FaultTests.until { FaultTests.attempts(beta) >= 1 }
+                await FaultTests.putOff(lines, to: "alpha.mssante.fr")
                 let health = await alpha.health().components["certificats"]
                 #expect(health?.state == .failure, "\(health as Any)")
                 #expect(try await alpha.inbox("secretariat") == [])
@@ -83,7 +86,12 @@ struct TrustFaultTests {
     func stalls() async throws {
         let hosts = TwoNodesTests.domains.merging(["gamma.mssante.fr": "127.0.0.4"]) { first, _ in first }
         let space = try await OperatorSpace(hosts)
+        let (calls, called) = AsyncStream.makeStream(of: Void.self)
         let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                called.yield()
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
             .bind(host: "127.0.0.4", port: space.port).get()
         var settings = try space.settings("alpha.mssante.fr", at: "127.0.0.2")
         settings.inbound.grace = .seconds(1)
@@ -95,7 +103,8 @@ struct TrustFaultTests {
                     _ = try await TwoNodesTests.submit(
                         alpha, from: "secretariat@alpha.mssante.fr", to: ["dr@gamma.mssante.fr"])
                 }
-                try await FaultTests.until { alpha.spool.destinations().contains { $0.leased > 0 } }
+                _ = await calls.first { true }
+                #expect(alpha.spool.destinations().contains { $0.leased > 0 })
                 for _ in 0..<5 {
                     _ = try await TwoNodesTests.submit(
                         alpha, from: "secretariat@alpha.mssante.fr", to: ["laboratoire@beta.mssante.fr"])
@@ -124,12 +133,15 @@ struct TrustFaultTests {
         // Without its scanner beta answers 451 to everything.
         let beta = try await space.open(space.settings("beta.mssante.fr", at: "127.0.0.3", clamd: "/nulle/part.sock"))
         try await beta.openMailboxes(["laboratoire", "exploitation"])
+        let (logger, lines) = Logger.read()
         try await beta.running {
-            try await FaultTests.run(space, space.settings("alpha.mssante.fr", at: "127.0.0.2"), clock: clock) {
-                alpha, _ in
+            try await FaultTests.run(
+                space, space.settings("alpha.mssante.fr", at: "127.0.0.2"), clock: clock, logger: logger
+            ) { alpha, _ in
                 _ = try await TwoNodesTests.submit(
                     alpha, from: "secretariat@alpha.mssante.fr", to: ["laboratoire@beta.mssante.fr"])
-                try await FaultTests.until { FaultTests.attempts(alpha) >= 2 }
+                for _ in 0..<2 { await FaultTests.putOff(lines) }
+                #expect(FaultTests.attempts(alpha) >= 2)
                 let reasons = try #require(alpha.spool.destinations().first).reasons
                 #expect(reasons.keys.contains { $0.contains("451") }, "\(reasons)")
                 clock.jump(.seconds(4 * 3600 + 60))
@@ -138,7 +150,7 @@ struct TrustFaultTests {
                 for _ in 0..<4 {
                     let before = FaultTests.attempts(alpha)
                     clock.jump(.seconds(86_400))
-                    try await FaultTests.until { FaultTests.attempts(alpha) > before }
+                    repeat { await FaultTests.putOff(lines) } while FaultTests.attempts(alpha) == before
                 }
                 // Told once, and not given up on the fourth day.
                 #expect(try await alpha.inbox("secretariat").count == 1)
@@ -146,7 +158,7 @@ struct TrustFaultTests {
                 let end = try await alpha.inbox("secretariat", atLeast: 2)[1]
                 #expect(end.contains("Action: failed"))
                 #expect(end.contains("Final-Recipient: rfc822; laboratoire@beta.mssante.fr"))
-                try await FaultTests.until { alpha.spool.count == 0 }
+                try await alpha.emptied()
                 #expect(try await beta.inbox("laboratoire") == [])
             }
         }
@@ -182,7 +194,7 @@ struct TrustFaultTests {
             for number in 3000..<3010 { #expect(try await send("f\(number)") != .lost) }
             disk.release()
             #expect(try await send("f9000") == .taken)
-            try await FaultTests.until { alpha.spool.count == 0 }
+            try await alpha.emptied()
             let here = try await Arrivals(alpha, "secretariat")
             #expect(here.names == taken.withLock { $0 })
             #expect(here.extra == 0 && here.damaged == [])

@@ -10,7 +10,7 @@ import Testing
 @Suite("The stores serve the connector")
 struct ConnectorConformanceTests {
     private func reference(_ number: Int64) -> MailboxReference {
-        MailboxReference(id: MailboxID(number), address: try! DirectoryMailAddress("alice@hopital.test"))
+        MailboxReference(id: MailboxID(number), address: try! DirectoryMailAddress("alice@hopital.test"))  // a literal
     }
 
     @Test("a message goes through the connector's spool as it arrives, with what belongs to it")

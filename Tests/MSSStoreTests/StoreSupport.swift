@@ -25,7 +25,7 @@ struct TestFolder: Sendable {
     var spool: String { path + "/spool" }
     var mail: String { path + "/mail" }
 
-    static let master = try! StoreMasterKey([UInt8](repeating: 7, count: 32))
+    static let master = try! StoreMasterKey([UInt8](repeating: 7, count: 32))  // a literal
 
     /// Small files, so that little traffic shows what much does.
     static func small(_ recovery: SpoolRecoveryChoice = .refuse, notices: Notices<SpoolNotice> = Notices())
@@ -58,7 +58,7 @@ func noise(_ count: Int, seed: UInt64) -> [UInt8] {
     }
 }
 
-func address(_ text: String) -> MailAddress { try! MailAddress(text, internationalized: true) }
+func address(_ text: String) -> MailAddress { try! MailAddress(text, internationalized: true) }  // a literal
 
 let start = Timestamp(seconds: 1_800_000_000)
 

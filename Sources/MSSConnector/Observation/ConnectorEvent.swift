@@ -50,37 +50,16 @@ public struct PeerIncident: Sendable, Hashable {
 
 /// Hands events to whoever listens. A slow listener loses the oldest; nobody is held up.
 public final class EventHub: Sendable {
-    private struct Subscribers {
-        var next = 0
-        var continuations: [Int: AsyncStream<ConnectorEvent>.Continuation] = [:]
-    }
-
-    private let subscribers = Guarded(Subscribers())
+    private let broadcast = EventBroadcast<ConnectorEvent>()
 
     /// A hub without listeners.
     public init() {}
 
-    deinit {
-        for continuation in subscribers.withLock({ Array($0.continuations.values) }) { continuation.finish() }
-    }
-
     /// What happens from now on.
     public func events(buffering limit: Int = 1024) -> AsyncStream<ConnectorEvent> {
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: ConnectorEvent.self, bufferingPolicy: .bufferingNewest(limit))
-        let number = subscribers.withLock { subscribers in
-            subscribers.next += 1
-            subscribers.continuations[subscribers.next] = continuation
-            return subscribers.next
-        }
-        continuation.onTermination = { [weak self] _ in
-            self?.subscribers.withLock { _ = $0.continuations.removeValue(forKey: number) }
-        }
-        return stream
+        broadcast.subscribe(buffering: limit)
     }
 
     /// Tells all listeners.
-    public func send(_ event: ConnectorEvent) {
-        for continuation in subscribers.withLock({ Array($0.continuations.values) }) { continuation.yield(event) }
-    }
+    public func send(_ event: ConnectorEvent) { broadcast.send(event) }
 }

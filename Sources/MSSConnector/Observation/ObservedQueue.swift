@@ -1,11 +1,14 @@
+import Logging
 import MSSCore
 import MSSSMTP
 
-/// A queue whose settlements are counted: delivery times, and the target of four hours (RE_SSI_5010).
+/// A queue whose settlements are counted, for delivery times and the target of four hours (RE_SSI_5010), and of which the
+/// log tells what was put off.
 struct ObservedQueue: DeliveryQueue {
     let base: any DeliveryQueue
     let metrics: ConnectorMetrics
     let domains: Set<Domain>
+    let logger: Logger
     /// Told of notices that a settlement has brought into the queue: another runner may be the one to deliver them.
     let wake: @Sendable () -> Void
 
@@ -22,6 +25,14 @@ struct ObservedQueue: DeliveryQueue {
         metrics.settled(
             delivered: settlement.delivered.count, here: domains.contains(job.destination),
             failed: settlement.failed.count, deferred: settlement.deferred.count, after: now - job.arrival)
+        if !settlement.deferred.isEmpty, settlement.countsAsAttempt {
+            logger.info(
+                "put off",
+                metadata: [
+                    "message": "\(job.id)", "domain": "\(job.destination)",
+                    "explication": "\(settlement.reason ?? "-")",
+                ])
+        }
         if !settlement.notices.isEmpty { wake() }
     }
 

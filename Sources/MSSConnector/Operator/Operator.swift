@@ -62,7 +62,8 @@ public final class Operator: Sendable {
             detector: AnomalyDetector(configuration.anomalies), clock: clock, logger: logger)
         let waker = Waker()
         let queue = ObservedQueue(
-            base: services.spool.queue, metrics: metrics, domains: rules.domains, wake: { waker.wake() })
+            base: services.spool.queue, metrics: metrics, domains: rules.domains, logger: logger,
+            wake: { waker.wake() })
         let screening = services.scanner.map {
             Screening(
                 scanner: $0, policy: configuration.screening, quarantine: services.quarantine, clock: clock,

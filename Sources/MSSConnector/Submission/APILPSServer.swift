@@ -104,14 +104,8 @@ final class APILPSServer: Sendable {
             serverName: point.host.ascii, mechanisms: gate.mechanisms(of: kind).filter { $0 != .login })
         session.limits = settings.imapSessionLimits
         session.limits.appendSize = max(size, session.limits.appendSize)
-        let address: IMAPEntryPoint.Address =
-            switch point.address {
-            case .tcp(let host, let port): .tcp(host: host, port: port)
-            case .unix(let path): .unix(path: path)
-            case .inherited(let descriptor): .inherited(descriptor: descriptor)
-            }
         return IMAPEntryPoint(
-            name: name(.imap, kind), address: address, session: session, tls: tls,
+            name: name(.imap, kind), address: point.address, session: session, tls: tls,
             authenticator: ReadingAuthenticator(gate: gate, entryPoint: kind), backend: backend)
     }
 

@@ -2,13 +2,6 @@
 ///
 /// One pass; every octet belongs to one token. What is amiss is diagnosed and read as far as it makes sense.
 struct AddressParser {
-    private enum Token {
-        /// Text outside quotes and comments; `glued` when no blank stands before it.
-        case atom([UInt8], glued: Bool)
-        case quoted([UInt8], glued: Bool)
-        case encoded(EncodedWord)
-    }
-
     private var scanner: TokenScanner
     private var words: EncodedWordScanner
     private var noted = DiagnosticCollector()
@@ -18,7 +11,7 @@ struct AddressParser {
     private let decodes: Bool
 
     // The mailbox under way.
-    private var tokens: [Token] = []
+    private var tokens: [AddressToken] = []
     private var comments: [String] = []
     private var angle: (route: String?, address: String)?
     private var blankBefore = false
@@ -214,20 +207,19 @@ struct AddressParser {
     /// address among them, or words alone.
     private mutating func bare() -> Mailbox {
         // Runs of tokens that touch, or that a dot or an at-sign joins.
-        var runs: [[Token]] = []
+        var runs: [[AddressToken]] = []
         var joined = false
         for token in tokens {
-            let (first, last, glued) = edges(token)
-            if !runs.isEmpty, glued || joined || isJoint(first) {
+            if !runs.isEmpty, token.isGlued || joined || token.beginsWithJoint {
                 runs[runs.count - 1].append(token)
             } else {
                 runs.append([token])
             }
-            joined = isJoint(last)
+            joined = token.endsWithJoint
         }
         if runs.count == 1 { return Mailbox(address: addressText(runs[0])) }
         amiss()
-        if let place = runs.lastIndex(where: { $0.contains(where: hasAt) }) {
+        if let place = runs.lastIndex(where: { $0.contains(where: \.hasAt) }) {
             var others = runs
             let address = addressText(others.remove(at: place))
             return Mailbox(name: phrase(others.flatMap { $0 }), address: address)
@@ -235,22 +227,7 @@ struct AddressParser {
         return Mailbox(name: phrase(tokens), address: "")
     }
 
-    private func isJoint(_ byte: UInt8?) -> Bool { byte == UInt8(ascii: ".") || byte == UInt8(ascii: "@") }
-
-    private func edges(_ token: Token) -> (first: UInt8?, last: UInt8?, glued: Bool) {
-        switch token {
-        case .atom(let text, let glued): (text.first, text.last, glued)
-        case .quoted(_, let glued): (nil, nil, glued)
-        case .encoded: (nil, nil, false)
-        }
-    }
-
-    private func hasAt(_ token: Token) -> Bool {
-        if case .atom(let text, _) = token { return text.contains(UInt8(ascii: "@")) }
-        return false
-    }
-
-    private func addressText(_ run: [Token]) -> String {
+    private func addressText(_ run: [AddressToken]) -> String {
         run.map { token in
             switch token {
             case .atom(let text, _): return HeaderText.string(text)
@@ -269,7 +246,7 @@ struct AddressParser {
     }
 
     /// The text of a display name: words separated by one space, adjacent encoded words joined.
-    private func phrase(_ tokens: [Token]) -> String {
+    private func phrase(_ tokens: [AddressToken]) -> String {
         var text = ""
         var joiner = WordJoiner()
         var previousEncoded = false

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Logging
 import MSSCore
+import MSSSessions
 import MSSTraces
 
 /// Obeys administrators over the Unix socket: `POST /commandes/NAME` with the arguments as one line of JSON and, for the
@@ -28,7 +29,8 @@ final class AdminServer: Sendable {
             // An unknown command is told so, and not that its request is too large.
             return argumentLimit + (AdminRegistry.byName[name]?.payloadLimit ?? 0)
         }
-        let server = try await LocalHTTPServer.start(.descriptor(descriptor), limits: limits) { [weak node] request in
+        let server = try await LocalHTTPServer.start(.inherited(descriptor: descriptor), limits: limits) {
+            [weak node] request in
             guard let node else { return .text(503, "Arrêt en cours.") }
             return await AdminServer.answer(request, node)
         }

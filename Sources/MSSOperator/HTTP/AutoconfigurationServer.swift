@@ -7,27 +7,17 @@ import NIOCore
 enum AutoconfigurationServer {
     static func start(_ node: OperatorNode, at address: SettingsAddress) async throws -> LocalHTTPServer {
         let service = try AutoconfigurationService(node.settings.autoconfigurationDocuments)
-        let place: LocalHTTPServer.Address
-        switch address {
-        case .tcp(let host, let port): place = .tcp(host: host, port: port)
-        case .unix(let path): place = .descriptor(try LocalSocket.listen(at: path, opensToGroup: true))
-        case .systemd(let name): place = .descriptor(try node.sockets.descriptor(name))
-        }
         var limits = LocalHTTPServer.Limits()
         limits.connections = 256
         limits.requestTime = .seconds(10)
-        do {
-            return try await LocalHTTPServer.start(
-                place, limits: limits, tls: { [weak node] in node?.connector.clientTLS }
-            ) { request in
-                guard request.method == "GET" else { return .text(405, "GET seulement.") }
-                guard let document = service.document(target: request.path, host: request.headers["host"] ?? "") else {
-                    return .text(404, "Pas de document ici.")
-                }
-                return LocalResponse(200, "text/xml; charset=utf-8", document)
+        return try await LocalHTTPServer.start(
+            node, at: address, limits: limits, tls: { [weak node] in node?.connector.clientTLS }
+        ) { request in
+            guard request.method == "GET" else { return .text(405, "GET seulement.") }
+            guard let document = service.document(target: request.path, host: request.headers["host"] ?? "") else {
+                return .text(404, "Pas de document ici.")
             }
-        } catch let failure as OperatorFailure { throw failure } catch {
-            throw OperatorFailure.port(address: address.text, reason: FrenchReason.of(error))
+            return LocalResponse(200, "text/xml; charset=utf-8", document)
         }
     }
 }

@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import MSSConnector
 import MSSCore
+import MSSSessions
 import MSSTLS
 import NIOCore
 import NIOHTTP1
@@ -19,33 +20,28 @@ final class LocalHTTPServer: Sendable {
         var body: @Sendable (String) -> Int = { _ in 0 }
     }
 
-    enum Address {
-        case tcp(host: String, port: Int)
-        /// A socket that is listening already.
-        case descriptor(CInt)
-    }
-
     private let channel: any Channel
-    private let open: LocalConnections
+    private let table: ConnectionTable
 
-    private init(_ channel: any Channel, _ open: LocalConnections) {
+    private init(_ channel: any Channel, _ table: ConnectionTable) {
         self.channel = channel
-        self.open = open
+        self.table = table
     }
 
     static func start(
-        _ address: Address, limits: Limits = Limits(), tls: (@Sendable () -> TLSContext?)? = nil,
+        _ address: ListeningAddress, limits: Limits = Limits(), tls: (@Sendable () -> TLSContext?)? = nil,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         answer: @escaping @Sendable (LocalRequest) async -> LocalResponse
     ) async throws -> LocalHTTPServer {
-        let open = LocalConnections(limit: limits.connections)
+        let table = ConnectionTable(ConnectionLimits(connections: limits.connections, perPeer: limits.connections))
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 16)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
-                guard open.add(channel) else {
+                guard table.admit(channel) else {
                     return channel.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel)
                 }
+                channel.closeFuture.whenComplete { _ in table.remove(channel) }
                 return LocalHTTPServer.credentials(of: channel).flatMapThrowing { peer in
                     let pipeline = channel.pipeline.syncOperations
                     if let tls {
@@ -58,12 +54,7 @@ final class LocalHTTPServer: Sendable {
                         LocalHTTPHandler(peer: peer, limits: limits, answer: answer))
                 }
             }
-        let channel: any Channel =
-            switch address {
-            case .tcp(let host, let port): try await bootstrap.bind(host: host, port: port).get()
-            case .descriptor(let descriptor): try await bootstrap.withBoundSocket(descriptor).get()
-            }
-        return LocalHTTPServer(channel, open)
+        return LocalHTTPServer(try await bootstrap.listen(at: address), table)
     }
 
     /// Where it listens.
@@ -72,7 +63,7 @@ final class LocalHTTPServer: Sendable {
     /// Takes no further request; those under way are answered, for a second at most.
     func stop() async {
         try? await channel.close()
-        await open.wait(for: .seconds(1))
+        await table.drain(grace: .seconds(1))
     }
 
     private static func credentials(of channel: any Channel) -> EventLoopFuture<PeerCredentials?> {
@@ -82,34 +73,6 @@ final class LocalHTTPServer: Sendable {
         let value: EventLoopFuture<PeerCredentials> = options.unsafeGetSocketOption(
             level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
         return value.map { $0 }
-    }
-}
-
-/// Connections now.
-private final class LocalConnections: Sendable {
-    private let limit: Int
-    private let channels = Guarded<[ObjectIdentifier: any Channel]>([:])
-
-    init(limit: Int) { self.limit = limit }
-
-    func add(_ channel: any Channel) -> Bool {
-        let fits = channels.withLock { channels in
-            guard channels.count < limit else { return false }
-            channels[ObjectIdentifier(channel)] = channel
-            return true
-        }
-        guard fits else { return false }
-        channel.closeFuture.whenComplete { [weak self, id = ObjectIdentifier(channel)] _ in
-            self?.channels.withLock { _ = $0.removeValue(forKey: id) }
-        }
-        return true
-    }
-
-    func wait(for time: TimeAmount) async {
-        for channel in channels.withLock({ Array($0.values) }) {
-            channel.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
-            try? await channel.closeFuture.get()
-        }
     }
 }
 

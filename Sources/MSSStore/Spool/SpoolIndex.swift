@@ -5,42 +5,6 @@ import MSSSMTP
 ///
 /// Envelopes and contents stay on the disk: of each message there is a name, places and times.
 struct SpoolIndex {
-    struct Share {
-        var destination: Int32
-        var due: Timestamp
-        var attempts: UInt32
-        var delayWasNotified: Bool
-        var recipients: [UInt32]?
-        var reason: String?
-        /// The segment with the latest word on it.
-        var segment: UInt32
-        /// Of its present entry in the destination's heap.
-        var stamp: UInt32 = 0
-        var isQueued = false
-        var lease: UInt64 = 0
-        var leaseEnd = Timestamp(seconds: 0)
-
-        var isDone: Bool { recipients?.isEmpty ?? false }
-    }
-
-    struct Entry {
-        var name: DeliveryID
-        var arrival: Timestamp
-        /// The transaction with the envelope.
-        var segment: UInt32
-        var offset: UInt32
-        /// The segment that says whether it is held, if another than `segment`.
-        var holdSegment: UInt32?
-        var isHeld: Bool
-        /// On disk for good: may be leased.
-        var isActive = false
-        var isDamaged = false
-        var mendsLineEnds: Bool
-        var content: StoredContent
-        var sevenBit: StoredContent?
-        var shares: [Share]
-    }
-
     private struct LeaseEnd: Comparable {
         var end: Timestamp
         var number: UInt64

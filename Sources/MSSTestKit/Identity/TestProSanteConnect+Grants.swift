@@ -16,16 +16,16 @@ extension TestProSanteConnect {
         // A public client proves with PKCE that it is the one that asked (RFC 7636).
         if Self.clients[client] == .some(nil), fields["code_challenge"] == nil { return refusal("invalid_request") }
         let hidden = ["state", "nonce", "code_challenge", "client_id"].map {
-            "<input type=\"hidden\" name=\"\($0)\" value=\"\(Self.escaped(fields[$0] ?? ""))\">"
+            "<input type=\"hidden\" name=\"\($0)\" value=\"\(XMLText.attribute(fields[$0] ?? ""))\">"
         }
         let persons = state.withLock { $0.persons }.map {
-            "<button name=\"personne\" value=\"\(Self.escaped($0.identifier))\">"
-                + Self.escaped("\($0.givenName) \($0.familyName)") + "</button>"
+            "<button name=\"personne\" value=\"\(XMLText.attribute($0.identifier))\">"
+                + XMLText.attribute("\($0.givenName) \($0.familyName)") + "</button>"
         }
         let page = """
             <!DOCTYPE html><html lang="fr"><head><meta charset="utf-8"><title>Pro Santé Connect de test</title></head>
             <body><h1>Pro Santé Connect de test</h1><p>Qui êtes-vous ?</p><form method="post" action="/auth/consent">
-            \(hidden.joined())<input type="hidden" name="redirect_uri" value="\(Self.escaped(redirect))">
+            \(hidden.joined())<input type="hidden" name="redirect_uri" value="\(XMLText.attribute(redirect))">
             \(persons.joined(separator: "\n"))<button name="personne" value="">Refuser</button></form></body></html>
 
             """
@@ -169,10 +169,6 @@ extension TestProSanteConnect {
     private static func secret() -> String {
         var random = SystemRandomNumberGenerator()
         return (0..<16).map { _ in hexadecimal(UInt8.random(in: 0...255, using: &random)) }.joined()
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("\"", with: "&quot;").replacing("<", with: "&lt;")
     }
 
     private static func percentEncoded(_ text: String) -> String {

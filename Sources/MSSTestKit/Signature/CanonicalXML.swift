@@ -42,7 +42,7 @@ struct CanonicalXML {
                 _ = try take(until: "-->")
             } else if input.hasPrefix("<![CDATA[") {
                 input = input.dropFirst(9)
-                output += Self.escapeText(try take(until: "]]>").dropLast(3)[...])
+                output += XMLText.content(try take(until: "]]>").dropLast(3)[...])
             } else if input.hasPrefix("</") {
                 try endTag()
             } else {
@@ -82,7 +82,7 @@ struct CanonicalXML {
             guard rendered[prefix, default: ""] != uri else { continue }
             rendered[prefix] = uri
             output += prefix.isEmpty ? " xmlns=\"" : " xmlns:\(prefix)=\""
-            output += Self.escapeAttribute(uri) + "\""
+            output += XMLText.attribute(uri) + "\""
         }
         // C14N §2.2: attributes by namespace URI, then local name; those without prefix first.
         let sorted = attributes.sorted { left, right in
@@ -92,7 +92,7 @@ struct CanonicalXML {
             }
             return keys[0] < keys[1]
         }
-        for attribute in sorted { output += " \(attribute.name)=\"\(Self.escapeAttribute(attribute.value))\"" }
+        for attribute in sorted { output += " \(attribute.name)=\"\(XMLText.attribute(attribute.value))\"" }
         output += ">"
         if isEmpty {
             output += "</\(name)>"
@@ -111,7 +111,7 @@ struct CanonicalXML {
 
     private mutating func text(_ raw: Substring) throws {
         // Outside the root only white space is possible, and it is dropped.
-        if !open.isEmpty { output += Self.escapeText(try Self.resolve(raw)[...]) }
+        if !open.isEmpty { output += XMLText.content(try Self.resolve(raw)[...]) }
     }
 
     /// Everything up to and with `mark` (or before it, with `consuming` false); the end of input only when not consuming.
@@ -171,21 +171,6 @@ struct CanonicalXML {
             rest = rest[end...].dropFirst()
         }
         return result + rest
-    }
-
-    /// C14N §2.3, text nodes.
-    private static func escapeText(_ text: Substring) -> String {
-        guard text.utf8.contains(where: { $0 == 0x26 || $0 == 0x3C || $0 == 0x3E || $0 == 0x0D }) else {
-            return String(text)
-        }
-        return text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-            .replacing("\r", with: "&#xD;").description
-    }
-
-    /// C14N §2.3, attribute nodes.
-    private static func escapeAttribute(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing("\"", with: "&quot;")
-            .replacing("\t", with: "&#x9;").replacing("\n", with: "&#xA;").replacing("\r", with: "&#xD;")
     }
 }
 

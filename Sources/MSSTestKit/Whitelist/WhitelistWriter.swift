@@ -16,14 +16,14 @@ public enum WhitelistWriter {
             output.append(UInt8(ascii: "\n"))
         }
         line(0, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListeBlancheMSSante xmlns=\"\(namespace)\">")
-        if let version = list.formatVersion { line(1, "<versionFormat>\(escape(version))</versionFormat>") }
+        if let version = list.formatVersion { line(1, "<versionFormat>\(XMLText.content(version))</versionFormat>") }
         line(1, "<DateDeGeneration>\(list.generated.xsdDateTime)</DateDeGeneration>")
         line(1, "<ListeDomaines>")
         for entry in list.entries {
             line(2, "<Domaine>")
-            line(3, "<Nom>\(escape(entry.name))</Nom>")
-            line(3, "<Description>\(escape(entry.description))</Description>")
-            line(3, "<DNCertificatOperateur>\(escape(entry.certificateName))</DNCertificatOperateur>")
+            line(3, "<Nom>\(XMLText.content(entry.name))</Nom>")
+            line(3, "<Description>\(XMLText.content(entry.description))</Description>")
+            line(3, "<DNCertificatOperateur>\(XMLText.content(entry.certificateName))</DNCertificatOperateur>")
             line(3, "<ResponsableContact/>")
             line(3, "<SupportContact/>")
             line(3, "<DateMAJ>\(entry.updated.xsdDateTime)</DateMAJ>")
@@ -32,20 +32,5 @@ public enum WhitelistWriter {
         line(1, "</ListeDomaines>")
         line(0, "</ListeBlancheMSSante>")
         return output
-    }
-
-    private static func escape(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 == 0x26 || $0 == 0x3C || $0 == 0x3E || $0 == 0x0D }) else { return text }
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\r": result += "&#xD;"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

@@ -27,7 +27,7 @@ package struct XMLCanonicalReader: ~Copyable {
         let bindings: Int
     }
 
-    /// A declaration in force: an index into `spaces`, or -1 for a namespace that the vocabulary does not have.
+    /// A declaration in force: by the vocabulary's number.
     private struct Binding {
         let prefix: Range<Int>
         let namespace: Range<Int>
@@ -35,15 +35,12 @@ package struct XMLCanonicalReader: ~Copyable {
     }
 
     private let bytes: UnsafeBufferPointer<UInt8>
-    /// The vocabulary: where each local name stands in `locals`, and an index into `spaces` (-2 for none).
-    private let names: [(local: Range<Int>, space: Int)]
-    private let locals: [UInt8]
-    private let spaces: [[UInt8]]
+    private let vocabulary: CanonicalVocabulary
     private var position = 0
     private var open: [Open] = []
     private var bindings: [Binding] = []
-    /// The namespace of names without prefix; -2 for none.
-    private var defaultSpace = -2
+    /// The namespace of names without prefix.
+    private var defaultSpace = CanonicalVocabulary.noSpace
     /// Names as spelled, by a hash of their own, resolved since the declarations in force last changed: the elements of a
     /// list repeat a few names.
     private var resolved = [(spelling: Range<Int>, id: XMLNameID)](repeating: (0..<0, unknown), count: 16)
@@ -56,17 +53,7 @@ package struct XMLCanonicalReader: ~Copyable {
     package init(_ bytes: UnsafeBufferPointer<UInt8>, vocabulary: XMLVocabulary) {
         self.bytes = bytes
         content = UnsafeBufferPointer(start: nil, count: 0)
-        var spaces: [[UInt8]] = []
-        var locals: [UInt8] = []
-        names = vocabulary.names.map { name in
-            let start = locals.count
-            locals += name.local.utf8
-            guard let namespace = name.namespace.map({ Array($0.utf8) }) else { return (start..<locals.count, -2) }
-            if !spaces.contains(namespace) { spaces.append(namespace) }
-            return (start..<locals.count, spaces.firstIndex(of: namespace) ?? -1)
-        }
-        self.locals = locals
-        self.spaces = spaces
+        self.vocabulary = CanonicalVocabulary(vocabulary)
     }
 
     deinit { decoded.deallocate() }
@@ -223,7 +210,8 @@ package struct XMLCanonicalReader: ~Copyable {
         {
             guard !bytes[value].contains(0x26) else { return nil }
             let prefix = name.count == 5 ? 0..<0 : (start + 6)..<equals
-            bindings.append(Binding(prefix: prefix, namespace: value, space: index(ofSpace: value)))
+            let space = vocabulary.space(UnsafeBufferPointer(rebasing: bytes[value]))
+            bindings.append(Binding(prefix: prefix, namespace: value, space: space))
         }
         return quote + 1
     }
@@ -231,7 +219,7 @@ package struct XMLCanonicalReader: ~Copyable {
     // MARK: Names
 
     private mutating func bindingsChanged() {
-        defaultSpace = space(of: 0..<0) ?? -1
+        defaultSpace = space(of: 0..<0) ?? CanonicalVocabulary.otherSpace
         for slot in resolved.indices { resolved[slot].spelling = 0..<0 }
     }
 
@@ -253,28 +241,15 @@ package struct XMLCanonicalReader: ~Copyable {
             space = found
             local = (colon + 1)..<spelling.upperBound
         }
-        guard let base = bytes.baseAddress else { return nil }
-        for index in names.indices {
-            let known = names[index]
-            guard known.space == space, known.local.count == local.count else { continue }
-            let isSame = locals.withUnsafeBufferPointer {
-                memcmp($0.baseAddress! + known.local.lowerBound, base + local.lowerBound, local.count) == 0
-            }
-            if isSame { return XMLNameID(rawValue: UInt32(index)) }
-        }
-        return Self.unknown
+        return vocabulary.id(of: UnsafeBufferPointer(rebasing: bytes[local]), in: space) ?? Self.unknown
     }
 
     /// The namespace that a prefix (empty: none) names; `nil` for an undeclared prefix.
     private func space(of prefix: Range<Int>) -> Int? {
         for binding in bindings.reversed() where equal(binding.prefix, prefix) {
-            return binding.namespace.isEmpty ? -2 : binding.space
+            return binding.namespace.isEmpty ? CanonicalVocabulary.noSpace : binding.space
         }
-        return prefix.isEmpty ? -2 : nil
-    }
-
-    private func index(ofSpace namespace: Range<Int>) -> Int {
-        spaces.firstIndex { $0.elementsEqual(bytes[namespace]) } ?? -1
+        return prefix.isEmpty ? CanonicalVocabulary.noSpace : nil
     }
 
     /// The name met last, spelled out.

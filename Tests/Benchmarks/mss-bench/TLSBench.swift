@@ -5,6 +5,7 @@ import MSSTLS
 import MSSTestKit
 import NIOCore
 import NIOPosix
+import TestIdentities
 
 /// TLS handshakes, bulk throughput and memory, beside `openssl s_time`, `s_server` and `s_client` in the same run.
 struct TLSBench: AsyncParsableCommand {
@@ -42,10 +43,7 @@ private struct TLSBenchRun {
         server = try TestPKI.shared.issue(.server(commonName: "mx.hopital.test"))
         client = try TestPKI.shared.issue(.server(commonName: "mx.clinique.test"), subject: .clinic)
         directory = try TestFiles.temporaryDirectory("mss-bench")
-        let authorities = try [TestPKI.shared.root, TestPKI.shared.intermediate].map {
-            try Certificate(der: $0.certificateDER)
-        }
-        verifier = PKIXVerifier(trustStore: try TrustStore(authorities: authorities))
+        verifier = PKIXVerifier.testPKI
         for (name, credential) in [("server", server), ("client", client)] {
             try TestFiles.write(credential.certificatePEM, to: "\(directory)/\(name).pem")
             try TestFiles.write(credential.privateKeyPEM, to: "\(directory)/\(name).key", mode: 0o600)
@@ -58,16 +56,14 @@ private struct TLSBenchRun {
         policy.versions = suite.version...suite.version
         policy.suites = [suite]
         let credential = isServer ? server : client
-        let identity = TLSIdentity(
-            chain: [try Certificate(der: credential.certificateDER)],
-            key: PrivateKey(unencryptedPEM: credential.privateKeyPEM.utf8)!)
+        let identity = try TLSIdentity(credential)
         return try TLSContext(
             isServer
                 ? .server(policy: policy, identity: identity, clientAuthentication: .required(verifier))
                 : .client(policy: policy, identity: identity, verifier: verifier))
     }
 
-    func listen(_ suite: TLSCipherSuite, _ sink: @escaping @Sendable () -> Sink) async throws -> any Channel {
+    func listen(_ suite: TLSCipherSuite, _ sink: @escaping @Sendable () -> TLSBenchSink) async throws -> any Channel {
         let context = try context(server: true, suite)
         return try await ServerBootstrap(group: serverGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -80,7 +76,7 @@ private struct TLSBenchRun {
             .bind(host: "127.0.0.1", port: 0).get()
     }
 
-    func connect(_ context: TLSContext, _ port: Int, _ handler: @escaping @Sendable () -> Driver) async throws
+    func connect(_ context: TLSContext, _ port: Int, _ handler: @escaping @Sendable () -> TLSBenchDriver) async throws
         -> any Channel
     {
         try await ClientBootstrap(group: clientGroup)
@@ -97,13 +93,13 @@ private struct TLSBenchRun {
     // MARK: Handshakes
 
     func handshakes(_ suite: TLSCipherSuite, seconds: Int) async throws {
-        let listening = try await listen(suite) { Sink(expected: .max) }
+        let listening = try await listen(suite) { TLSBenchSink(expected: .max) }
         let port = listening.localAddress!.port!
         let ours = try await sTime(suite, port, seconds)
         let pair = try await inProcess(suite, port, seconds)
         try await listening.close().get()
 
-        let openssl = try StartedServer(
+        let openssl = try OpenSSLServer(
             arguments(suite) + ["-Verify", "2", "-verify_return_error", "-no_ticket", "-no_cache", "-num_tickets", "0"])
         let theirs = try await sTime(suite, openssl.port, seconds)
         openssl.stop()
@@ -142,7 +138,7 @@ private struct TLSBenchRun {
                     var count = 0
                     while ContinuousClock.now < end {
                         let done = clientGroup.next().makePromise(of: Void.self)
-                        let channel = try await connect(context, port) { Driver(bytes: 0, done: done) }
+                        let channel = try await connect(context, port) { TLSBenchDriver(bytes: 0, done: done) }
                         try await done.futureResult.get()
                         channel.close(promise: nil)
                         count += 1
@@ -159,18 +155,18 @@ private struct TLSBenchRun {
 
     func bulk(_ suite: TLSCipherSuite, megabytes: Int) async throws {
         let bytes = megabytes << 20
-        let listening = try await listen(suite) { Sink(expected: bytes) }
+        let listening = try await listen(suite) { TLSBenchSink(expected: bytes) }
         let done = clientGroup.next().makePromise(of: Void.self)
         let start = ContinuousClock.now
         let channel = try await connect(context(server: false, suite), listening.localAddress!.port!) {
-            Driver(bytes: bytes, done: done)
+            TLSBenchDriver(bytes: bytes, done: done)
         }
         try await done.futureResult.get()
         let ours = Double(bytes) / 1e6 / ((ContinuousClock.now - start) / .seconds(1))
         try await channel.close().get()
         try await listening.close().get()
 
-        let openssl = try StartedServer(arguments(suite) + ["-naccept", "1"])
+        let openssl = try OpenSSLServer(arguments(suite) + ["-naccept", "1"])
         var words = [
             "openssl", "s_client", "-connect", "127.0.0.1:\(openssl.port)", "-quiet", "-no_ign_eof",
             "-cert", "\(directory)/client.pem", "-key", "\(directory)/client.key", "-CAfile", "\(directory)/ca.pem",
@@ -206,7 +202,7 @@ private struct TLSBenchRun {
             throw BenchFailure("\(count) sessions need more open files than the limit of \(limit.rlim_cur)")
         }
         for suite in [TLSCipherSuite.ecdheRSAWithAES256GCM, .aes256GCM] {
-            let listening = try await listen(suite) { Sink(expected: .max) }
+            let listening = try await listen(suite) { TLSBenchSink(expected: .max) }
             let context = try context(server: false, suite)
             var channels: [any Channel] = []
             func open(_ number: Int) async throws {
@@ -215,7 +211,7 @@ private struct TLSBenchRun {
                     // A few bytes each way, so that every buffer has been used.
                     channels.append(
                         try await connect(context, listening.localAddress!.port!) {
-                            Driver(bytes: 100, done: done, reply: 1)
+                            TLSBenchDriver(bytes: 100, done: done, reply: 1)
                         })
                     try await done.futureResult.get()
                 }
@@ -245,96 +241,4 @@ func tell(_ line: String) {
 struct BenchFailure: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
-}
-
-/// Swallows what comes; answers one byte once `expected` bytes have come, or after each first read when unbounded.
-private final class Sink: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    private let expected: Int
-    private var got = 0
-    init(expected: Int) { self.expected = expected }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let first = got == 0
-        got += unwrapInboundIn(data).readableBytes
-        if got == expected || (expected == .max && first) {
-            context.writeAndFlush(NIOAny(ByteBuffer(integer: UInt8(1))), promise: nil)
-        }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {}  // s_time closes without close_notify
-}
-
-/// Sends bytes once established, and is done when they were answered (at once when there are none to send).
-private final class Driver: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    private var left: Int
-    private let done: EventLoopPromise<Void>
-    private let chunk = ByteBuffer(repeating: 0x61, count: 65536)
-    private var established = false
-
-    init(bytes: Int, done: EventLoopPromise<Void>, reply: Int = 1) {
-        left = bytes
-        self.done = done
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard event is TLSEstablished else { return }
-        established = true
-        if left == 0 { done.succeed() } else { pump(context) }
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) { pump(context) }
-
-    private func pump(_ context: ChannelHandlerContext) {
-        while established, left > 0, context.channel.isWritable {
-            let part = chunk.getSlice(at: 0, length: min(left, chunk.readableBytes))!
-            left -= part.readableBytes
-            context.writeAndFlush(NIOAny(part), promise: nil)
-        }
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { done.succeed() }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        done.fail(error)
-        context.close(promise: nil)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) { done.fail(ChannelError.eof) }
-}
-
-/// `openssl s_server` on a port of its choice.
-private final class StartedServer {
-    let port: Int
-    private let process = Process()
-    private let input = Pipe()
-
-    init(_ arguments: [String]) throws {
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = ["s_server", "-accept", "127.0.0.1:0"] + arguments
-        // A file rather than a pipe: nothing to drain.
-        let file = try TestFiles.temporaryDirectory("mss-bench") + "/s_server"
-        try TestFiles.write("", to: file)
-        let output = FileHandle(forWritingAtPath: file)
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = input  // kept open: s_server ends with it
-        try process.run()
-        let mark = "ACCEPT 127.0.0.1:"
-        while true {
-            let text = String(decoding: try TestFiles.read(file), as: UTF8.self)
-            let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
-            if let line = lines.first(where: { $0.hasPrefix(mark) }) {
-                port = Int(line.dropFirst(mark.count))!
-                break
-            }
-            guard process.isRunning else { throw BenchFailure("s_server: \(text)") }
-            usleep(5000)
-        }
-    }
-
-    func stop() {
-        kill(process.processIdentifier, SIGKILL)
-    }
 }

@@ -101,6 +101,7 @@ struct TracesMeasure: Sendable {
 
     // Parsed once: a server has its addresses at hand too.
     private static let boxes = (0..<mailboxes).map { try! MailAddress("prenom.nom\($0)@hopital.mssante.fr") }
+    // a literal
     private static let peers = (0..<50_000).map { try! MailAddress("contact\($0)@domaine\($0 % 900).mssante.fr") }
     static func mailbox(_ number: Int) -> MailAddress { boxes[number % boxes.count] }
     static func peer(_ number: Int) -> MailAddress { peers[number % peers.count] }

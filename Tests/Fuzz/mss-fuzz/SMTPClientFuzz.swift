@@ -49,7 +49,7 @@ private struct ClientFuzzRun {
                 authenticates: choice & 4 != 0, usesPipelining: choice & 8 != 0, usesChunking: choice & 16 != 0,
                 chunkSize: 64))
         recipients = (0..<Int(choice >> 5)).map {
-            OutgoingEnvelope.Recipient(try! MailAddress("r\($0)@d.test"), notify: [.failure])
+            OutgoingEnvelope.Recipient(try! MailAddress("r\($0)@d.test"), notify: [.failure])  // a literal
         }
     }
 

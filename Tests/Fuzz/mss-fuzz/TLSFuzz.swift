@@ -4,6 +4,8 @@ import MSSTLS
 import NIOCore
 import NIOEmbedded
 
+// Nothing here throws, whatever the bytes: a `try!` that does is a finding, as a precondition that fails.
+
 /// Hostile bytes to a server's handshake: whatever comes, nothing is delivered, nobody is let in, memory is bounded.
 let fuzzTLSServer: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt = { bytes, count in
     feed(UnsafeBufferPointer(start: bytes, count: count), to: try! TLSHandler(server: TLSFuzz.server))

@@ -26,6 +26,7 @@ let fuzzZIP: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt = { bytes, coun
     }
     let again = try! ZIPReader(bytes: try! writer.finish().bytes)  // our own archive
     precondition(again.entries.map(\.name) == kept.map(\.0))
+    // our own archive
     for (entry, content) in zip(again.entries, kept.map(\.1)) { precondition(try! again.bytes(of: entry) == content) }
     return 0
 }

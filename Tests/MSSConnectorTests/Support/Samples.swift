@@ -8,7 +8,7 @@ import MSSWhitelist
 enum Samples {
     static let epoch = Timestamp(seconds: 1_770_000_000)
 
-    static func domain(_ text: String) -> Domain { try! Domain(text) }
+    static func domain(_ text: String) -> Domain { try! Domain(text) }  // a literal
     static func address(_ text: String) -> MailAddress { try! MailAddress(text) }
     static func directory(_ text: String) -> DirectoryMailAddress { try! DirectoryMailAddress(text) }
 

@@ -10,6 +10,7 @@ import MSSTestKit
 import MSSTraces
 import MSSWhitelist
 import NIOCore
+import TestIdentities
 
 @testable import MSSConnector
 
@@ -153,9 +154,7 @@ final class TestOperator: Sendable {
             context: PolicyContext(trustSpace: trustSpace))
         let identity = OperatorIdentity(
             name: "principal",
-            tls: TLSIdentity(
-                chain: [try Certificate(der: credential.certificateDER)],
-                key: PrivateKey(unencryptedPEM: credential.privateKeyPEM.utf8)!), serverNames: [host])
+            tls: try TLSIdentity(credential), serverNames: [host])
         var configuration = OperatorConfiguration(
             serverName: host, rules: rules, identities: [identity], entryPoint: .tcp(host: listen, port: port))
         configuration.deliveryPort = deliveryPort
@@ -177,12 +176,8 @@ final class TestOperator: Sendable {
         return try Operator(configuration, services)
     }
 
-    static let verifier = PKIXVerifier(trustStore: trustStore)
-    static let trustStore = try! TrustStore(
-        authorities: [
-            Certificate(der: TestPKI.shared.root.certificateDER),
-            Certificate(der: TestPKI.shared.intermediate.certificateDER),
-        ])
+    static let verifier = PKIXVerifier.testPKI
+    static let trustStore = TrustStore.testPKI
 
     // MARK: Messages
 

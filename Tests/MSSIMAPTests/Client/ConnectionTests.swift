@@ -3,6 +3,7 @@ import MSSSASL
 import MSSTLS
 import MSSTestKit
 import NIOCore
+import TestIdentities
 import Testing
 
 @testable import MSSIMAP
@@ -14,7 +15,7 @@ enum LiveClient {
             try TLSContext(
                 .client(
                     policy: .operator(.v1_6), identity: certificate ? LiveIdentity.client.identity : nil,
-                    verifier: LiveIdentity.verifier)))
+                    verifier: PKIXVerifier.testPKI)))
     }
 
     static func configuration(

@@ -2,42 +2,18 @@ import Logging
 import MSSCore
 import MSSTestKit
 import NIOCore
+import TestIdentities
 
 @testable import MSSIMAP
 @testable import MSSTLS
 
 /// Certificates of the tests, and the files that other programs need of them.
-struct LiveIdentity: Sendable {
-    let identity: TLSIdentity
-    let directory: String
-
-    // A failure here is one of the test kit: nothing of these tests could run.
-    static let server = try! make(TestPKI.shared.issue(.server(commonName: "imap.hopital.test")))
-    static let client = try! make(
-        TestPKI.shared.issue(.applicationClient(commonName: "Authentification MSS"), subject: .clinic))
+enum LiveIdentity {
+    static let server = TestIdentity.shared(try TestPKI.shared.issue(.server(commonName: "imap.hopital.test")))
+    static let client = TestIdentity.shared(
+        try TestPKI.shared.issue(.applicationClient(commonName: "Authentification MSS"), subject: .clinic))
     /// For clients that compare the name that they connect to, and can be told no other.
-    static let localhost = try! make(TestPKI.shared.issue(.server(commonName: "localhost")))
-
-    private static func make(_ credential: TestCredential) throws -> LiveIdentity {
-        let directory = try TestFiles.temporaryDirectory("mss-imap")
-        try TestFiles.write(credential.chainPEM, to: "\(directory)/leaf.pem")
-        try TestFiles.write(credential.privateKeyPEM, to: "\(directory)/key.pem", mode: 0o600)
-        try TestFiles.write(TestPKI.shared.trustStorePEM, to: "\(directory)/ca.pem")
-        return LiveIdentity(
-            identity: TLSIdentity(
-                chain: [try Certificate(der: credential.certificateDER)],
-                key: PrivateKey(unencryptedPEM: credential.privateKeyPEM.utf8)!), directory: directory)
-    }
-
-    static var verifier: PKIXVerifier {
-        get throws {
-            try PKIXVerifier(
-                trustStore: TrustStore(authorities: [
-                    Certificate(der: TestPKI.shared.root.certificateDER),
-                    Certificate(der: TestPKI.shared.intermediate.certificateDER),
-                ]))
-        }
-    }
+    static let localhost = TestIdentity.shared(try TestPKI.shared.issue(.server(commonName: "localhost")))
 }
 
 /// The two entry points of the API LPS, on loopback, over accounts in memory.
@@ -53,7 +29,7 @@ struct LiveIMAP {
     var account: InMemoryAccount { accounts.account(Self.user) }
 
     static func start(
-        limits: IMAPServerLimits = IMAPServerLimits(), identity: LiveIdentity = .server
+        limits: IMAPServerLimits = IMAPServerLimits(), identity: TestIdentity = LiveIdentity.server
     ) async throws -> LiveIMAP {
         let accounts = InMemoryMailboxes()
         func point(
@@ -74,7 +50,7 @@ struct LiveIMAP {
             [
                 point("psc", .psc(serverName: "imap.hopital.test"), .none),
                 point("immediate", immediate, .none),
-                point("certificate", .certificate(serverName: "imap.hopital.test"), .required(LiveIdentity.verifier)),
+                point("certificate", .certificate(serverName: "imap.hopital.test"), .required(PKIXVerifier.testPKI)),
             ], limits: limits, logger: logger)
         return LiveIMAP(server: server, accounts: accounts)
     }
@@ -88,7 +64,7 @@ struct LiveIMAP {
             PSC, CERT, IMMEDIATE = \(psc), \(certificate), \(immediate)
             USER = '\(Self.user)'
             CA = '\(LiveIdentity.server.directory)/ca.pem'
-            LEAF, KEY = '\(LiveIdentity.client.directory)/leaf.pem', '\(LiveIdentity.client.directory)/key.pem'
+            LEAF, KEY = '\(LiveIdentity.client.directory)/chain.pem', '\(LiveIdentity.client.directory)/key.pem'
             def tls(certificate=False):
                 c = ssl.create_default_context(cafile=CA); c.check_hostname = False
                 if certificate: c.load_cert_chain(LEAF, KEY)

@@ -1,6 +1,7 @@
 import MSSCore
 import MSSTestKit
 import NIOCore
+import TestIdentities
 import Testing
 
 @testable import MSSIMAP
@@ -10,13 +11,13 @@ import Testing
 struct MailProgramTests {
     /// A folder of its own, and the server whose certificate says `localhost`.
     private func prepare(_ subjects: String...) async throws -> (live: LiveIMAP, folder: String) {
-        let live = try await LiveIMAP.start(identity: .localhost)
+        let live = try await LiveIMAP.start(identity: LiveIdentity.localhost)
         for subject in subjects { live.account.fill(subject) }
         return (live, try TestFiles.temporaryDirectory("mss-mail"))
     }
 
     private var authority: String { "\(LiveIdentity.localhost.directory)/ca.pem" }
-    private var leaf: String { "\(LiveIdentity.client.directory)/leaf.pem" }
+    private var leaf: String { "\(LiveIdentity.client.directory)/chain.pem" }
     private var key: String { "\(LiveIdentity.client.directory)/key.pem" }
 
     private func files(_ folder: String) throws -> [String] {

@@ -2,6 +2,7 @@ import MSSCore
 import MSSIMAP
 import MSSTLS
 import NIOCore
+import TestIdentities
 import Testing
 
 @Suite("Snippets of the article on serving IMAP")
@@ -17,7 +18,7 @@ struct ServingSnippetTests {
             try TLSContext(
                 .server(
                     policy: .operator(.v1_6), identity: identity,
-                    clientAuthentication: .required(LiveIdentity.verifier))))
+                    clientAuthentication: .required(PKIXVerifier.testPKI))))
         // snippet: serving
         let server = try await IMAPServer.start([
             IMAPEntryPoint(

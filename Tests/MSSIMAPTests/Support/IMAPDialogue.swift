@@ -118,7 +118,7 @@ final class IMAPDialogue {
     private var call: IMAPCall {
         IMAPCall(
             entryPoint: entryPoint, facts: session.facts, runner: runner, output: output,
-            log: IMAPSessionLog(logger: Logger(label: "test"), session: "1", entryPoint: "test"), admit: { _ in true },
+            log: SessionLog(logger: Logger(label: "test"), session: "1", entryPoint: "test"), admit: { _ in true },
             clock: { SystemWallClock().now() })
     }
 }

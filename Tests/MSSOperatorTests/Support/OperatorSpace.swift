@@ -109,9 +109,23 @@ final class OperatorSpace: Sendable {
 extension Logger {
     /// Writes nothing.
     static let silent = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
+
+    /// One whose lines a test reads, from level `info` on.
+    static func read() -> (logger: Logger, lines: AsyncStream<String>) {
+        let (lines, continuation) = AsyncStream.makeStream(of: String.self)
+        let logger = Logger(label: "tests") { label in
+            JSONLogHandler(label: label, clock: SystemWallClock()) {
+                continuation.yield(String(decoding: $0, as: UTF8.self))
+            }
+        }
+        return (logger, lines)
+    }
 }
 
 extension OperatorNode {
+    /// Returns when nothing waits for delivery any more. Nobody tells when a queue is empty.
+    func emptied() async throws { while spool.count > 0 { try await Task.sleep(for: .milliseconds(5)) } }
+
     /// Opens mailboxes: personal ones of a doctor, and the operator's own.
     func openMailboxes(_ names: [String]) async throws {
         let admin = Actor.administrator("adele.admin")

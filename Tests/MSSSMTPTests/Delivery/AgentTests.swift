@@ -6,13 +6,13 @@ import Testing
 
 @Suite("The delivery agent")
 struct AgentTests {
-    private let domain = try! Domain("d.test")
+    private let domain = try! Domain("d.test")  // a literal
 
     private func deliver(
         _ zone: Zone, _ servers: ScriptedServers, to recipients: [String] = ["b@d.test"],
         limits: DeliveryAgent.Limits = .init(), ownAddresses: Set<IPAddress> = []
     ) async -> DeliveryResult {
-        let router = DNSMailRouter(zone.resolver, ownNames: [try! DNSName("mx.own.test")])
+        let router = DNSMailRouter(zone.resolver, ownNames: [try! DNSName("mx.own.test")])  // a literal
         let agent = DeliveryAgent(router: router, sender: servers, limits: limits, ownAddresses: ownAddresses)
         let envelope = OutgoingEnvelope(sender: address("a@client.test"), recipients: recipients.map { address($0) })
         return await agent.deliver(SMTPOutgoingMessage(envelope, SMTPContent("x\r\n".utf8)), to: domain)
@@ -49,7 +49,7 @@ struct AgentTests {
     func resolving() async {
         #expect(codes(await deliver(Zone(), ScriptedServers([:]))) == ["permanent 5.1.2"])
         var zone = Zone()
-        zone.resolver.fail(try! DNSName("d.test"), type: .mx, with: .serverFailure(responseCode: 2))
+        zone.resolver.fail(try! DNSName("d.test"), type: .mx, with: .serverFailure(responseCode: 2))  // a literal
         let result = await deliver(zone, ScriptedServers([:]))
         #expect(codes(result) == ["network 4.4.3"])
         #expect(result.reached == false)
@@ -174,14 +174,16 @@ struct Zone {
     init() {}
 
     init(mx: [(UInt16, String)]) {
-        let name = try! DNSName("d.test")
+        let name = try! DNSName("d.test")  // a literal
         for (preference, host) in mx {
+            // a literal
             resolver.add(.mailExchanger(MXRecord(preference: preference, exchange: try! DNSName(host))), at: name)
         }
     }
 
     func host(_ name: String, _ addresses: String...) -> Zone {
         var zone = self
+        // a literal
         for address in addresses { zone.resolver.add(.address(IPAddress(address)!), at: try! DNSName(name)) }
         return zone
     }

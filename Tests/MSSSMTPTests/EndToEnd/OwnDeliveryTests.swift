@@ -4,6 +4,7 @@ import MSSMessage
 import MSSTLS
 import MSSTestKit
 import NIOCore
+import TestIdentities
 import Testing
 
 @testable import MSSSMTP
@@ -16,10 +17,11 @@ struct OwnDeliveryTests {
         for (domain, exchangers) in domains {
             for (preference, host) in exchangers {
                 resolver.add(
-                    .mailExchanger(MXRecord(preference: preference, exchange: try! DNSName(host))),
+                    .mailExchanger(MXRecord(preference: preference, exchange: try! DNSName(host))),  // a literal
                     at: try! DNSName(domain))
             }
         }
+        // a literal
         for (host, address) in hosts { resolver.add(.address(IPAddress(address)!), at: try! DNSName(host)) }
         return DNSMailRouter(resolver, ownNames: [try! DNSName("mx.own.test")])
     }
@@ -42,6 +44,7 @@ struct OwnDeliveryTests {
                 "hopital.test": [(10, "mx.hopital.test")], "clinique.test": [(10, "mx.hopital.test")],
                 "retire.test": [(10, "mx.hopital.test")],
             ], ["mx.hopital.test": "127.0.0.1"])
+        // of literals and the test PKI
         let pool = SMTPClientPool(limits: .init(idle: .seconds(300))) { _ in try! .own(checkPeer: Self.listed) }
         let agent = DeliveryAgent(router: router, sender: pool, port: server.port)
         let queue = InMemoryDeliveryQueue()
@@ -81,6 +84,7 @@ struct OwnDeliveryTests {
         let router = Self.router(
             ["hopital.test": [(10, "mx1.hopital.test"), (20, "mx2.hopital.test"), (30, "mx.hopital.test")]],
             ["mx1.hopital.test": "127.0.0.2", "mx2.hopital.test": "127.0.0.3", "mx.hopital.test": "127.0.0.1"])
+        // of literals and the test PKI
         let pool = SMTPClientPool(limits: .init(idle: .seconds(300))) { _ in try! .own(checkPeer: Self.listed) }
         let agent = DeliveryAgent(router: router, sender: pool, port: server.port)
         let result = await agent.deliver(.full("b@hopital.test"), to: try Domain("hopital.test"))
@@ -96,6 +100,7 @@ struct OwnDeliveryTests {
         let backend = CollectingBackend()
         let server = try await SMTPServer.live(backend)
         let router = Self.router(["hopital.test": [(10, "mx.hopital.test")]], ["mx.hopital.test": "127.0.0.1"])
+        // of literals and the test PKI
         let pool = SMTPClientPool(limits: .init(idle: .seconds(300))) { _ in try! .own() }
         let agent = DeliveryAgent(router: router, sender: pool, port: server.port)
         let recipients = (0..<50).map { address("r\($0)@hopital.test") }
@@ -122,6 +127,7 @@ struct OwnDeliveryTests {
         })
         let server = try await SMTPServer.live(backend)
         let router = Self.router(["hopital.test": [(10, "mx.hopital.test")]], ["mx.hopital.test": "127.0.0.1"])
+        // of literals and the test PKI
         let pool = SMTPClientPool(limits: .init(idle: .seconds(300))) { _ in try! .own() }
         let queue = InMemoryDeliveryQueue()
         let clock = TestClock()

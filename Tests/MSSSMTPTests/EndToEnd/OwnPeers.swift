@@ -2,6 +2,7 @@ import MSSCore
 import MSSDNS
 import MSSTLS
 import NIOCore
+import TestIdentities
 
 @testable import MSSSMTP
 
@@ -20,7 +21,7 @@ extension SMTPClientConfiguration {
                 try TLSContext(
                     .client(
                         policy: .operator(.v1_6), identity: certificate ? LiveIdentity.client.identity : nil,
-                        verifier: LiveIdentity.verifier, limits: LiveIdentities.limits))),
+                        verifier: PKIXVerifier.testPKI, limits: LiveIdentities.limits))),
             comparesServerName: comparesServerName, checkPeer: checkPeer, credentials: credentials)
     }
 }
@@ -29,6 +30,7 @@ extension SMTPDestination {
     /// The server of ``SMTPServer/live``.
     static func own(_ port: Int, domain: String? = "hopital.test") -> SMTPDestination {
         SMTPDestination(
+            // a literal
             .host("127.0.0.1", port: port), domain: domain.map { try! Domain($0) }, serverName: "mx.hopital.test")
     }
 }
@@ -36,6 +38,7 @@ extension SMTPDestination {
 extension SMTPDestination {
     /// Such a server at a socket of the file system, whose place no other test can take between two servers.
     static func own(_ path: String) -> SMTPDestination {
+        // a literal
         SMTPDestination(.unixSocket(path), domain: try! Domain("hopital.test"), serverName: "mx.hopital.test")
     }
 }

@@ -49,7 +49,7 @@ struct ScheduleTests {
 @Suite("What each destination may hold")
 struct LedgerTests {
     private let now = Timestamp(seconds: 1_000_000)
-    private let dead = try! Domain("mort.test")
+    private let dead = try! Domain("mort.test")  // a literal
     private let live = try! Domain("vivant.test")
 
     @Test("a dead destination holds its few places, then none, then one for a trial after each pause")

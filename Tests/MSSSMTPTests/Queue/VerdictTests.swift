@@ -16,7 +16,7 @@ struct VerdictTests {
         var envelope = OutgoingEnvelope.to("b@d.test", from: sender)
         envelope.recipients[0].notify = notify
         let job = DeliveryJob(
-            id: DeliveryID("m1"), lease: 1, destination: try! Domain("d.test"),
+            id: DeliveryID("m1"), lease: 1, destination: try! Domain("d.test"),  // a literal
             message: SMTPOutgoingMessage(envelope, SMTPContent([])), arrival: start, attempts: attempts,
             delayWasNotified: delayWasNotified)
         let outcome = DeliveryOutcome(envelope.recipients[0], result, host: "mx.d.test", passedNotices: passedNotices)

@@ -2,6 +2,7 @@ import MSSCore
 import MSSSMTP
 import MSSTLS
 import NIOCore
+import TestIdentities
 import Testing
 
 // snippet: inbox
@@ -48,7 +49,7 @@ struct ReceivingSnippets {
             try TLSContext(
                 .server(
                     policy: .operator(.v1_6), identity: LiveIdentity.server.identity,
-                    clientAuthentication: .required(LiveIdentity.verifier))))
+                    clientAuthentication: .required(PKIXVerifier.testPKI))))
         let port = 0
         // snippet: start
         let server = try await SMTPServer.start([

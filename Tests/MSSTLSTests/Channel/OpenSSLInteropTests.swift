@@ -1,5 +1,6 @@
 import MSSCore
 import MSSTestKit
+import TestIdentities
 import Testing
 
 @testable import MSSTLS

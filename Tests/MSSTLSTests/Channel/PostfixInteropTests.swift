@@ -1,6 +1,7 @@
 import MSSCore
 import MSSTestKit
 import NIOCore
+import TestIdentities
 import Testing
 
 @testable import MSSTLS

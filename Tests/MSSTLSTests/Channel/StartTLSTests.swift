@@ -2,6 +2,7 @@ import MSSCore
 import MSSTestKit
 import NIOCore
 import NIOPosix
+import TestIdentities
 import Testing
 
 @testable import MSSTLS

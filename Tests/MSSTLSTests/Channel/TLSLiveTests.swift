@@ -2,6 +2,7 @@ import MSSCore
 import MSSTestKit
 import NIOCore
 import NIOEmbedded
+import TestIdentities
 import Testing
 
 @testable import MSSTLS
@@ -105,7 +106,7 @@ struct TLSLiveTests {
 
     @Test("Certificate, key and trust change without a restart; open sessions stay")
     func reload() async throws {
-        let renewed = try Identities.make(
+        let renewed = try TestIdentity(
             TestPKI.shared.issue(.server(commonName: "mx.hopital.test"), strength: .fresh))
         let holder = ReloadableTLSContext(try TLSContext(.testServer()))
         let server = try await LiveServer.start(holder)

@@ -3,6 +3,7 @@ import MSSTestKit
 import NIOCore
 import NIOEmbedded
 import NIOTLS
+import TestIdentities
 import Testing
 
 @testable import MSSTLS
@@ -138,7 +139,7 @@ struct TLSVerificationTests {
 
     @Test("The server name chooses among several identities; an unknown one gets the default")
     func serverNames() throws {
-        let other = try Identities.make(TestPKI.shared.issue(.server(commonName: "mx2.hopital.test")))
+        let other = try TestIdentity(TestPKI.shared.issue(.server(commonName: "mx2.hopital.test")))
         var server = TLSConfiguration.testServer()
         server.identitiesByServerName["mx2.hopital.test"] = other.identity
         for (name, expected) in [
@@ -156,14 +157,14 @@ struct TLSVerificationTests {
     @Test("A context refuses a key that is not the certificate's, a weak key, and a server without identity")
     func badIdentities() throws {
         var mixed = Identities.server.identity
-        mixed.key = try Identities.make(TestPKI.shared.issue(.server(commonName: "a.test"), strength: .fresh)).identity
+        mixed.key = try TestIdentity(TestPKI.shared.issue(.server(commonName: "a.test"), strength: .fresh)).identity
             .key
         var configuration = TLSConfiguration.testServer()
         configuration.identity = mixed
         #expect { try TLSContext(configuration) } throws: { ($0 as? TLSConfigurationFailure)?.kind == .keyMismatch }
         configuration.identity = nil
         #expect { try TLSContext(configuration) } throws: { ($0 as? TLSConfigurationFailure)?.kind == .noIdentity }
-        let weak = try Identities.make(TestPKI.shared.issue(.server(commonName: "a.test"), strength: .weakKey))
+        let weak = try TestIdentity(TestPKI.shared.issue(.server(commonName: "a.test"), strength: .weakKey))
         configuration.identity = weak.identity
         #expect { try TLSContext(configuration) } throws: {
             ($0 as? TLSConfigurationFailure)?.kind == .certificateRefused(position: 0)

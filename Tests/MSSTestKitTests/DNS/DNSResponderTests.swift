@@ -3,7 +3,7 @@ import Testing
 
 /// Messages that no resolver sends.
 @Suite struct DNSResponderTests {
-    private let responder = try! DNSResponder([DNSServerTests.zone])
+    private let responder = try! DNSResponder([DNSServerTests.zone])  // a literal
 
     /// A question for the A record of `essai.fr` with these changes.
     private func question(

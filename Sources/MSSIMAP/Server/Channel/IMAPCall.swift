@@ -1,6 +1,7 @@
 import Logging
 import MSSCore
 import MSSSASL
+import MSSSessions
 import NIOCore
 
 /// One question of a session, carried to authenticator, backend or runner, and what comes of it turned into an answer.
@@ -9,7 +10,7 @@ struct IMAPCall: Sendable {
     var facts: IMAPSessionFacts
     var runner: IMAPCommandRunner?
     var output: IMAPOutput
-    var log: IMAPSessionLog
+    var log: SessionLog
     /// Notes whose mailbox the session reads; `false` when there are too many sessions.
     var admit: @Sendable (IMAPIdentity) -> Bool
     var clock: @Sendable () -> Timestamp

@@ -1,54 +1,41 @@
 import Logging
 import MSSCore
+import MSSSessions
 import MSSTLS
-import NIOCore
+package import NIOCore
 
 /// Drives an ``IMAPServerSession`` on a channel whose `autoRead` is off.
 ///
 /// It reads only when the session can use what comes, and takes from a command's output only what the client reads.
-final class IMAPServerHandler: ChannelInboundHandler {
+final class IMAPServerHandler: SessionHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    let entryPoint: IMAPEntryPoint
-    let table: IMAPConnectionTable
-    let channel: any Channel
-    let log: IMAPSessionLog
-    var output: IMAPOutput!
+    let wire: SessionWire
+    private let entryPoint: IMAPEntryPoint
+    private let mailboxes: MailboxSessions
+    private var output: IMAPOutput!
 
     var session: IMAPServerSession
-    var runner: IMAPCommandRunner?
-    var task: Task<Void, Never>?
+    private var runner: IMAPCommandRunner?
+    private var task: Task<Void, Never>?
     /// Questions asked; an answer to another than the last is late and ignored.
-    var questions = 0
+    private var questions = 0
     /// An answer that waits until what was put out before it has gone.
-    var pendingAnswer: IMAPServerSession.Answer?
+    private var pendingAnswer: IMAPServerSession.Answer?
 
-    var context: ChannelHandlerContext?
-    private var outgoing = ByteBuffer()
-    private var isDriving = false
-    private var isReading = false
-    /// When the client began to leave our responses unread.
-    private var blockedSince: NIODeadline?
-    var timer: (due: NIODeadline, scheduled: Scheduled<Void>)?
-    /// The last response is sent; what still comes is thrown away.
-    private var isLeaving = false
-    private var discarded = 0
-
-    /// Time and octets that a client is given to read the last response: closing at once would take it from it.
-    private static let leaveTime = TimeAmount.seconds(2)
-    private static let leaveOctets = 1 << 20
+    /// Called once the connection is over and nothing is done for it any longer.
+    private let ended: @Sendable () -> Void
 
     init(
         _ entryPoint: IMAPEntryPoint, _ configuration: SharedIMAPConfiguration, _ facts: IMAPSessionFacts,
-        _ logger: Logger, _ channel: any Channel, _ table: IMAPConnectionTable
+        _ loop: any EventLoop, _ mailboxes: MailboxSessions, logger: Logger, ended: @escaping @Sendable () -> Void
     ) {
         self.entryPoint = entryPoint
-        self.table = table
-        self.channel = channel
+        self.mailboxes = mailboxes
+        self.ended = ended
         session = IMAPServerSession(configuration, facts: facts)
-        log = IMAPSessionLog(logger: logger, session: facts.id, entryPoint: facts.entryPoint)
-        let loop = channel.eventLoop
+        wire = SessionWire(log: SessionLog(logger: logger, session: facts.id, entryPoint: facts.entryPoint))
         let bound = NIOLoopBound(WeakHandler(self), eventLoop: loop)
         output = IMAPOutput(limit: configuration.value.limits.bufferedResponses) {
             loop.execute { bound.value.handler?.outputIsReady() }
@@ -62,93 +49,15 @@ final class IMAPServerHandler: ChannelInboundHandler {
         init(_ handler: IMAPServerHandler) { self.handler = handler }
     }
 
-    // MARK: Events
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        if context.channel.isActive { begin(context) }
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-        gone()
-        self.context = nil
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
-        begin(context)
-        context.fireChannelActive()
-    }
-
-    private func begin(_ context: ChannelHandlerContext) {
-        guard session.configuration.security != .immediate else { return }  // begins with TLS
-        session.start(at: context.eventLoop.now)
-        drive(context)
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let octets = unwrapInboundIn(data)
-        isReading = false
-        guard !isLeaving else {
-            discarded += octets.readableBytes
-            if discarded > Self.leaveOctets { context.close(promise: nil) }
-            return
-        }
-        session.receive(octets, at: context.eventLoop.now)
-        drive(context)
-    }
-
-    func channelReadComplete(context: ChannelHandlerContext) {
-        isReading = false
-        readOn(context)
-        context.fireChannelReadComplete()
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { drive(context) }
-        context.fireChannelWritabilityChanged()
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event {
-        case let established as TLSEstablished:
-            let now = context.eventLoop.now
-            if session.configuration.security == .immediate {
-                session.start(at: now, tls: established.facts)
-            } else {
-                session.secured(established.facts, at: now)
-            }
-            drive(context)
-        case is IMAPShutDown:
-            session.shutDown()
-            drive(context)
-        default: context.fireUserInboundEventTriggered(event)
-        }
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        gone()
-        context.fireChannelInactive()
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if let failure = error as? TLSFailure {
-            log(.info, "TLS failed", ["error": "\(failure)"])
-        } else {
-            log(.debug, "connection failed", ["error": "\(error)"])
-        }
-        context.close(promise: nil)
-    }
+    var tls: ReloadableTLSContext? { entryPoint.tls }
 
     // MARK: Driving
 
-    /// Carries out what the session wants. What happens meanwhile may lead back here; the outer call goes on.
-    func drive(_ context: ChannelHandlerContext) {
-        guard !isDriving, !isLeaving else { return }
-        isDriving = true
-        while context.channel.isWritable || session.isClosed {
+    func carryOut(_ context: ChannelHandlerContext) {
+        while !wire.isLeaving, context.channel.isWritable || session.isClosed {
             // Responses of a command stand before its end.
             if let octets = output.takeAll() {
-                outgoing.writeImmutableBuffer(octets)
+                wire.outgoing.writeImmutableBuffer(octets)
                 session.progressed(at: context.eventLoop.now)
                 flush(context)
                 continue
@@ -157,125 +66,92 @@ final class IMAPServerHandler: ChannelInboundHandler {
                 pendingAnswer = nil
                 session.answer(answer, at: context.eventLoop.now)
             }
-            guard let action = session.next(at: context.eventLoop.now) else { break }
+            guard let action = session.next(at: context.eventLoop.now) else { return }
             perform(action, context)
-            if isLeaving { break }
         }
-        if !isLeaving { flush(context) }
-        isDriving = false
-        guard !isLeaving else { return }
-        if context.channel.isWritable {
-            if blockedSince != nil {
-                blockedSince = nil
-                session.progressed(at: context.eventLoop.now)
-            }
-        } else if blockedSince == nil {
-            blockedSince = context.eventLoop.now
-        }
-        setTimer(context)
-        readOn(context)
     }
 
-    private func outputIsReady() { if let context { drive(context) } }
+    private func outputIsReady() { if let context = wire.context { drive(context) } }
 
     private func perform(_ action: IMAPServerSession.Action, _ context: ChannelHandlerContext) {
         switch action {
-        case .send(let text): outgoing.writeString(text)
+        case .send(let text): wire.outgoing.writeString(text)
         case .ask(let question): ask(question, context)
         case .endIdle: task?.cancel()
         case .abortAppend: abortAppend()
-        case .startTLS(let goAhead): startTLS(goAhead, context)
+        case .startTLS(let goAhead): beginTLS(after: goAhead, context)
         case .compress(let goAhead): compress(goAhead, context)
         case .close: leave(context)
         }
     }
 
-    private func flush(_ context: ChannelHandlerContext) {
-        guard outgoing.readableBytes > 0 else { return }
-        context.writeAndFlush(wrapOutboundOut(outgoing), promise: nil)
-        outgoing = ByteBuffer()
-    }
-
-    private func readOn(_ context: ChannelHandlerContext) {
-        guard !isReading, isLeaving || (session.wantsInput && context.channel.isWritable) else { return }
-        isReading = true
-        context.read()
-    }
-
-    private func startTLS(_ goAhead: String, _ context: ChannelHandlerContext) {
-        let handler: TLSHandler
-        do {
-            guard let tls = entryPoint.tls else { return session.tlsUnavailable() }
-            handler = try TLSHandler(server: tls.current)
-        } catch {
-            log(.error, "TLS cannot begin", ["error": "\(error)"])
-            return session.tlsUnavailable()
-        }
-        outgoing.writeString(goAhead)
-        flush(context)
-        isReading = false
-        do {
-            try handler.startTLS(context.pipeline.syncOperations, unread: session.unread)
-        } catch {
-            log(.info, "TLS refused", ["error": "\(error)"])
-            context.close(promise: nil)
-        }
-    }
-
     private func compress(_ goAhead: String, _ context: ChannelHandlerContext) {
-        outgoing.writeString(goAhead)
+        wire.outgoing.writeString(goAhead)
         flush(context)
         do {
             try context.pipeline.syncOperations.addHandler(DeflateHandler(), position: .before(self))
         } catch {
-            log(.error, "compression cannot begin", ["error": "\(error)"])
+            wire.log(.error, "compression cannot begin", ["error": "\(error)"])
             context.close(promise: nil)
         }
     }
 
-    /// Closes so that the last response arrives: the peer's octets are read on for a moment (RFC 9293 §3.10.4 would have
-    /// unread octets turn the end into a reset). TLS does the same by itself.
-    private func leave(_ context: ChannelHandlerContext) {
-        flush(context)
-        stopTask()
-        isLeaving = true
-        guard session.facts.tls == nil else { return context.close(promise: nil) }
-        context.close(mode: .output, promise: nil)
-        timer?.scheduled.cancel()
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        let due = context.eventLoop.now + Self.leaveTime
-        timer = (due, context.eventLoop.scheduleTask(deadline: due) { bound.value.close(promise: nil) })
-        readOn(context)
+    // MARK: Questions
+
+    private func ask(_ question: IMAPServerSession.Question, _ context: ChannelHandlerContext) {
+        questions += 1
+        let number = questions
+        let loop = context.eventLoop
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let (mailboxes, name) = (mailboxes, session.facts.id)
+        let call = IMAPCall(
+            entryPoint: entryPoint, facts: session.facts, runner: runner, output: output, log: wire.log,
+            admit: { mailboxes.enter($0.mailbox, name) }, clock: { SystemWallClock().now() })
+        task = Task {
+            let result = await call.answer(question)
+            loop.execute { bound.value.answered(number, result) }
+        }
     }
 
-    // MARK: Time
-
-    private var due: NIODeadline? {
-        if isLeaving { return nil }
-        if let blockedSince { return blockedSince + session.configuration.limits.responseStall }
-        return session.deadline
-    }
-
-    /// Sees to it that a timer runs out no later than something is due; one that comes too early looks again, so that
-    /// commands do not cost a timer each.
-    private func setTimer(_ context: ChannelHandlerContext) {
-        guard let due, timer.map({ due < $0.due }) ?? true else { return }
-        timer?.scheduled.cancel()
-        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
-        timer = (
-            due,
-            context.eventLoop.scheduleTask(deadline: due) { bound.value.handler.timeHasCome(bound.value.context) }
-        )
-    }
-
-    private func timeHasCome(_ context: ChannelHandlerContext) {
-        timer = nil
-        guard let due, due <= context.eventLoop.now else { return setTimer(context) }
-        if blockedSince != nil { return context.close(promise: nil) }  // a client that does not read reads no BYE
-        session.expire(at: context.eventLoop.now)
+    private func answered(_ number: Int, _ result: IMAPCall.Result) {
+        if let opened = result.opened { runner = opened }
+        guard number == questions, let context = wire.context else { return }
+        task = nil
+        guard let answer = result.answer else { return context.close(promise: nil) }
+        pendingAnswer = answer
         drive(context)
-        setTimer(context)
     }
+
+    private func abortAppend() {
+        guard let runner else { return }
+        let running = task
+        Task {
+            await running?.value
+            await runner.abortAppend()
+        }
+    }
+
+    func stopWork() {
+        questions += 1
+        task?.cancel()
+        output.abandon()
+    }
+
+    func connectionEnded(on loop: any EventLoop) {
+        let (running, runner, mailboxes, name, ended) = (task, runner, mailboxes, session.facts.id, ended)
+        Task {
+            await running?.value
+            await runner?.abortAppend()
+            mailboxes.leave(name)
+            ended()
+        }
+    }
+}
+
+extension IMAPServerSession: ServerSession {
+    package var beginsWithTLS: Bool { configuration.security == .immediate }
+    package var isSecured: Bool { facts.tls != nil }
+    package var stallTime: TimeAmount { limits.responseStall }
 }
 
 /// Not Sendable by design: the handler belongs to its channel's event loop.

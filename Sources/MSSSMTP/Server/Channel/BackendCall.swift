@@ -1,5 +1,6 @@
 import Logging
 import MSSCore
+import MSSSessions
 
 /// One question to the backend, carried to it and its answer, or its error, turned into what the session understands.
 struct BackendCall: Sendable {
@@ -8,7 +9,7 @@ struct BackendCall: Sendable {
     var facts: SMTPSessionFacts
     var isLMTP: Bool
     var localError: SMTPReply
-    var log: SMTPSessionLog
+    var log: SessionLog
 
     struct Outcome: Sendable {
         var answer: SMTPServerSession.Answer

@@ -1,17 +1,11 @@
+// Whoever writes an entry point writes its address: ``ListeningAddress`` comes with this library.
+@_exported public import MSSSessions
 public import MSSTLS
 
 /// A place where an SMTP server can be reached, with how it speaks there and for whom.
 public struct SMTPEntryPoint: Sendable {
     /// Where to listen.
-    public enum Address: Sendable, Hashable {
-        /// A TCP port of a local address; port 0 leaves the choice to the system.
-        case tcp(host: String, port: Int)
-        /// A socket in the file system; one that is left there from before is replaced.
-        case unix(path: String)
-        /// A bound stream socket that the process was given, by systemd for instance: a port below 1024 without a
-        /// privilege. It is closed with the server.
-        case inherited(descriptor: Int32)
-    }
+    public typealias Address = ListeningAddress
 
     /// A name for logs and facts.
     public var name: String

@@ -138,7 +138,7 @@ extension SMTPClientSessionConfiguration {
         chunkSize: Int = 10, timeouts: SMTPTimeouts = .rfc5321
     ) -> SMTPClientSessionConfiguration {
         SMTPClientSessionConfiguration(
-            clientName: .domain(try! Domain("client.test")), mode: mode, requiresTLS: tls,
+            clientName: .domain(try! Domain("client.test")), mode: mode, requiresTLS: tls,  // a literal
             authenticates: authenticates, timeouts: timeouts, usesPipelining: pipelining, chunkSize: chunkSize)
     }
 }

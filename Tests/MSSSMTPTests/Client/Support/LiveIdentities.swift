@@ -2,43 +2,35 @@ import MSSCore
 import MSSTLS
 import MSSTestKit
 import NIOPosix
+import TestIdentities
 
 @testable import MSSSMTP
 
 /// Certificates and TLS contexts of the client's tests over sockets.
 enum LiveIdentities {
+    // Should the test PKI not give them, nothing of these tests could run.
     static let server = try! TestPKI.shared.issue(
         .server(commonName: "mx.d.test", dnsNames: ["mx.d.test", "localhost"]))
+    // the test PKI
     static let client = try! TestPKI.shared.issue(.server(commonName: "mx.client.test"), subject: .clinic)
-    static let foreign = try! TestPKI.foreign.issue(.server(commonName: "mx.d.test"))
-
-    static let verifier = PKIXVerifier(
-        trustStore: try! TrustStore(
-            authorities: [
-                Certificate(der: TestPKI.shared.root.certificateDER),
-                Certificate(der: TestPKI.shared.intermediate.certificateDER),
-            ]))
+    static let foreign = try! TestPKI.foreign.issue(.server(commonName: "mx.d.test"))  // the test PKI
 
     /// A busy machine may starve the pool longer than a real handshake may take.
     static let limits = TLSLimits(handshakeTimeout: .seconds(300))
 
-    static func identity(_ credential: TestCredential) throws -> TLSIdentity {
-        TLSIdentity(
-            chain: [try Certificate(der: credential.certificateDER)],
-            key: PrivateKey(unencryptedPEM: credential.privateKeyPEM.utf8)!)
-    }
-
     static func serverContext(_ credential: TestCredential = server) throws -> TLSContext {
         try TLSContext(
             .server(
-                policy: .operator(.v1_6), identity: identity(credential), clientAuthentication: .required(verifier),
-                limits: limits))
+                policy: .operator(.v1_6), identity: TLSIdentity(credential),
+                clientAuthentication: .required(PKIXVerifier.testPKI), limits: limits))
     }
 
     static func clientContext() throws -> ReloadableTLSContext {
         ReloadableTLSContext(
             try TLSContext(
-                .client(policy: .operator(.v1_6), identity: identity(client), verifier: verifier, limits: limits)))
+                .client(
+                    policy: .operator(.v1_6), identity: TLSIdentity(client), verifier: PKIXVerifier.testPKI,
+                    limits: limits)))
     }
 
     /// The files that other programs need.
@@ -87,6 +79,7 @@ extension SMTPClientConfiguration {
 
 extension SMTPDestination {
     static func local(_ port: Int) -> SMTPDestination {
+        // a literal
         SMTPDestination(.host("127.0.0.1", port: port), domain: try! Domain("d.test"), serverName: "mx.d.test")
     }
 }

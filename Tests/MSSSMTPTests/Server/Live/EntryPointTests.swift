@@ -2,6 +2,7 @@ import MSSCore
 import MSSSASL
 import MSSTLS
 import NIOCore
+import TestIdentities
 import Testing
 
 @testable import MSSSMTP
@@ -47,7 +48,7 @@ struct EntryPointTests {
     @Test("Operators, Pro Santé Connect and AUTH_CLI beside each other: each its TLS, mechanisms, limits and backend")
     func beside() async throws {
         let name = "mx.hopital.test"
-        let verifier = try LiveIdentity.verifier
+        let verifier = PKIXVerifier.testPKI
         let operators = try Place(
             "operators", .operator(serverName: name).with { $0.limits.messageSize = 10 << 20 },
             clients: .required(verifier), versions: .tls12 ... .tls13)

@@ -3,40 +3,16 @@ import MSSCore
 import MSSTestKit
 import NIOCore
 import NIOPosix
+import TestIdentities
 
 @testable import MSSSMTP
 @testable import MSSTLS
 
 /// Certificates of the tests, and the files that other programs need of them.
-struct LiveIdentity: Sendable {
-    let credential: TestCredential
-    let identity: TLSIdentity
-    let directory: String
-
-    static let server = try! make(TestPKI.shared.issue(.server(commonName: "mx.hopital.test")))
-    static let client = try! make(TestPKI.shared.issue(.server(commonName: "mx.clinique.test"), subject: .clinic))
-
-    private static func make(_ credential: TestCredential) throws -> LiveIdentity {
-        let directory = try TestFiles.temporaryDirectory("mss-smtp")
-        try TestFiles.write(credential.certificatePEM, to: "\(directory)/leaf.pem")
-        try TestFiles.write(credential.privateKeyPEM, to: "\(directory)/key.pem", mode: 0o600)
-        try TestFiles.write(TestPKI.shared.trustStorePEM, to: "\(directory)/ca.pem")
-        return LiveIdentity(
-            credential: credential,
-            identity: TLSIdentity(
-                chain: [try Certificate(der: credential.certificateDER)],
-                key: PrivateKey(unencryptedPEM: credential.privateKeyPEM.utf8)!), directory: directory)
-    }
-
-    static var verifier: PKIXVerifier {
-        get throws {
-            try PKIXVerifier(
-                trustStore: TrustStore(authorities: [
-                    Certificate(der: TestPKI.shared.root.certificateDER),
-                    Certificate(der: TestPKI.shared.intermediate.certificateDER),
-                ]))
-        }
-    }
+enum LiveIdentity {
+    static let server = TestIdentity.shared(try TestPKI.shared.issue(.server(commonName: "mx.hopital.test")))
+    static let client = TestIdentity.shared(
+        try TestPKI.shared.issue(.server(commonName: "mx.clinique.test"), subject: .clinic))
 }
 
 extension SMTPServer {
@@ -47,11 +23,10 @@ extension SMTPServer {
         limits: SMTPServerLimits = SMTPServerLimits(),
         requiresCertificate: Bool = true, tlsLimits: TLSLimits = TLSLimits(), address: SMTPEntryPoint.Address? = nil
     ) async throws -> SMTPServer {
-        let verifier = try LiveIdentity.verifier
         let tls = try TLSContext(
             .server(
                 policy: .operator(.v1_6), identity: LiveIdentity.server.identity,
-                clientAuthentication: requiresCertificate ? .required(verifier) : .none, limits: tlsLimits))
+                clientAuthentication: requiresCertificate ? .required(PKIXVerifier.testPKI) : .none, limits: tlsLimits))
         return try await SMTPServer.start(
             [
                 SMTPEntryPoint(
@@ -132,7 +107,7 @@ final class RawClient: Sendable {
     static func tls(certificate: Bool = true, policy: TLSPolicy = .operator(.v1_6)) throws -> TLSConfiguration {
         .client(
             policy: policy, identity: certificate ? LiveIdentity.client.identity : nil,
-            verifier: try LiveIdentity.verifier)
+            verifier: PKIXVerifier.testPKI)
     }
 
     /// Ends when TLS is in place or has failed.

@@ -2,6 +2,7 @@ import MSSCore
 import MSSSASL
 import MSSTestKit
 import MSSTLS
+import TestIdentities
 import Testing
 
 @testable import MSSSMTP

@@ -1,44 +1,21 @@
 import MSSCore
 import MSSTLS
 import MSSTestKit
+import TestIdentities
 
 /// What the TLS tests take from the test PKI.
 enum Identities {
-    static let server = try! make(TestPKI.shared.issue(.server(commonName: "mx.hopital.test")))
-    static let client = try! make(TestPKI.shared.issue(.server(commonName: "mx.clinique.test"), subject: .clinic))
-    static let foreign = try! make(TestPKI.foreign.issue(.server(commonName: "mx.hopital.test")))
-
-    /// An identity with the leaf only, as EX_OPE_5040 has it, and the files that the openssl command needs.
-    static func make(_ credential: TestCredential) throws -> TestIdentity {
-        let directory = try TestFiles.temporaryDirectory("mss-tls")
-        try TestFiles.write(credential.certificatePEM, to: "\(directory)/leaf.pem")
-        try TestFiles.write(credential.chainPEM, to: "\(directory)/chain.pem")
-        try TestFiles.write(credential.privateKeyPEM, to: "\(directory)/key.pem", mode: 0o600)
-        try TestFiles.write(TestPKI.shared.trustStorePEM, to: "\(directory)/ca.pem")
-        return TestIdentity(
-            credential: credential,
-            identity: TLSIdentity(
-                chain: [try Certificate(der: credential.certificateDER)],
-                key: PrivateKey(unencryptedPEM: credential.privateKeyPEM.utf8)!), directory: directory)
-    }
-}
-
-struct TestIdentity: Sendable {
-    var credential: TestCredential
-    var identity: TLSIdentity
-    var directory: String
-
-    /// The arguments that make the openssl command use it.
-    var arguments: [String] {
-        ["-cert", "\(directory)/leaf.pem", "-key", "\(directory)/key.pem", "-CAfile", "\(directory)/ca.pem"]
-    }
+    static let server = TestIdentity.shared(try TestPKI.shared.issue(.server(commonName: "mx.hopital.test")))
+    static let client = TestIdentity.shared(
+        try TestPKI.shared.issue(.server(commonName: "mx.clinique.test"), subject: .clinic))
+    static let foreign = TestIdentity.shared(try TestPKI.foreign.issue(.server(commonName: "mx.hopital.test")))
 }
 
 /// A verifier that answers what the test says; by default accepts what the shared test PKI's intermediate issued.
 /// (Path validation has its own tests: here only the TLS engine is under test.)
 struct ScriptedVerifier: PeerVerifier {
     var answer: @Sendable (PresentedPeer, VerifiedPeer) -> PeerVerdict = { peer, verified in
-        let intermediate = try! Certificate(der: TestPKI.shared.intermediate.certificateDER)
+        let intermediate = try! Certificate(der: TestPKI.shared.intermediate.certificateDER)  // it is one
         return verified.certificate.issuerDER == intermediate.subjectDER
             ? .accepted(verified) : .refused(.unknownAuthority)
     }

@@ -1,11 +1,24 @@
 import Glibc
 import MSSCore
-import NIOCore
+package import NIOCore
+
+/// How many connections a server takes.
+package struct ConnectionLimits: Sendable, Hashable {
+    /// In all.
+    package var connections: Int
+    /// Of one peer: an IPv4 address, or the 64 bits of an IPv6 network. This machine's sockets have no such limit.
+    package var perPeer: Int
+
+    package init(connections: Int, perPeer: Int) {
+        self.connections = connections
+        self.perPeer = perPeer
+    }
+}
 
 /// The connections of a server: counted, told to stop, waited for.
-final class SMTPConnectionTable: Sendable {
+package final class ConnectionTable: Sendable {
     /// What counts as one peer.
-    enum Peer: Hashable, Sendable {
+    private enum Peer: Hashable, Sendable {
         case ipv4(String)
         /// The first 64 bits: what one customer is given.
         case ipv6(UInt64)
@@ -29,18 +42,22 @@ final class SMTPConnectionTable: Sendable {
     }
 
     private let state = Guarded(State())
-    private let limits: SMTPServerLimits
+    private let limits: ConnectionLimits
 
-    init(limits: SMTPServerLimits) { self.limits = limits }
+    package init(_ limits: ConnectionLimits) { self.limits = limits }
 
-    var count: Int { state.withLock { $0.connections.count } }
+    /// Connections now.
+    package var count: Int { state.withLock { $0.connections.count } }
+
+    /// The connections now.
+    package var channels: [any Channel] { state.withLock { $0.connections.values.map(\.channel) } }
 
     /// Notes a connection; `false` when it is one too many.
-    func admit(_ channel: any Channel) -> Bool {
+    package func admit(_ channel: any Channel) -> Bool {
         let peer = Peer(channel.remoteAddress)
         return state.withLock { state in
             guard !state.isClosing, state.connections.count < limits.connections,
-                peer == .local || state.byPeer[peer, default: 0] < limits.connectionsPerPeer
+                peer == .local || state.byPeer[peer, default: 0] < limits.perPeer
             else { return false }
             state.connections[ObjectIdentifier(channel)] = (peer, channel)
             state.byPeer[peer, default: 0] += 1
@@ -48,7 +65,8 @@ final class SMTPConnectionTable: Sendable {
         }
     }
 
-    func remove(_ channel: any Channel) {
+    /// The connection is over, and with it what was done for it.
+    package func remove(_ channel: any Channel) {
         let waiting = state.withLock { state in
             guard let (peer, _) = state.connections.removeValue(forKey: ObjectIdentifier(channel)) else {
                 return [CheckedContinuation<Void, Never>]()
@@ -62,19 +80,32 @@ final class SMTPConnectionTable: Sendable {
         for one in waiting { one.resume() }
     }
 
-    /// The connections now.
-    var channels: [any Channel] { state.withLock { $0.connections.values.map(\.channel) } }
+    // MARK: The end
 
     /// Admits no more, and returns those there are.
-    func beginClosing() -> [any Channel] {
+    package func beginClosing() -> [any Channel] {
         state.withLock { state in
             state.isClosing = true
             return state.connections.values.map(\.channel)
         }
     }
 
-    /// Returns when no connection is left.
-    func whenEmpty() async {
+    /// Returns when no connection is left; what is left after `grace` is closed.
+    package func drain(grace: Duration) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.whenEmpty() }
+            group.addTask {
+                // Cancelled as soon as nobody is left.
+                guard (try? await Task.sleep(for: grace)) != nil else { return }
+                for channel in self.beginClosing() { channel.close(promise: nil) }
+                await self.whenEmpty()
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func whenEmpty() async {
         await withCheckedContinuation { continuation in
             let isEmpty = state.withLock { state in
                 if !state.connections.isEmpty { state.waiting.append(continuation) }
@@ -84,6 +115,3 @@ final class SMTPConnectionTable: Sendable {
         }
     }
 }
-
-/// Asks a session to end when it can.
-struct SMTPShutDown: Sendable {}
