@@ -233,7 +233,8 @@ let tools: [Target] = [
         dependencies: [
             "CAllocations", "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist",
             "MSSSASL", "MSSSMTP", "MSSIMAP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSStore", "MSSTestKit",
-            argumentParser, nioCore, nioPosix, nioTLS, logging,
+            "MSSDNS", "MSSHTTP", "MSSProSanteConnect", "MSSConnector", argumentParser, nioCore, nioPosix, nioTLS,
+            logging,
         ],
         path: "Tests/Benchmarks/mss-bench", swiftSettings: swiftSettings),
 ]

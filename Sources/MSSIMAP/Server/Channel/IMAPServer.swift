@@ -49,7 +49,7 @@ public final class IMAPServer: Sendable {
     private static func bootstrap(
         _ entryPoint: IMAPEntryPoint, _ group: any EventLoopGroup, _ table: IMAPConnectionTable, _ logger: Logger
     ) -> ServerBootstrap {
-        let configuration = SharedIMAPConfiguration(entryPoint.session)
+        let shared = SharedIMAPEntryPoint(entryPoint)
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -64,8 +64,7 @@ public final class IMAPServer: Sendable {
                     }
                     let facts = IMAPSessionFacts(
                         id: SessionNames.next(), entryPoint: entryPoint.name, peer: channel.remoteAddress)
-                    let handler = IMAPServerHandler(
-                        entryPoint, configuration, facts, logger, channel, table)
+                    let handler = IMAPServerHandler(shared, facts, logger, channel, table)
                     if entryPoint.session.security == .immediate, let tls = entryPoint.tls {
                         do {
                             try channel.pipeline.syncOperations.addHandler(TLSHandler(server: tls.current))

@@ -1,4 +1,3 @@
-import MSSCore
 import NIOCore
 
 extension IMAPServerHandler {
@@ -7,11 +6,18 @@ extension IMAPServerHandler {
         let number = questions
         let loop = context.eventLoop
         let bound = NIOLoopBound(self, eventLoop: loop)
+        if case .idle = question, let runner {
+            task = Task(executorPreference: IMAPCommandThreads.shared) { [log] in
+                let result = await IMAPCall.idle(runner, log)
+                loop.execute { bound.value.answered(number, result) }
+            }
+            return
+        }
         let (channel, table) = (channel, table)
         let call = IMAPCall(
             entryPoint: entryPoint, facts: session.facts, runner: runner, output: output, log: log,
-            admit: { table.admit(channel, mailbox: $0.mailbox) }, clock: { SystemWallClock().now() })
-        task = Task {
+            admit: { table.admit(channel, mailbox: $0.mailbox) })
+        task = Task(executorPreference: IMAPCommandThreads.shared) {
             let result = await call.answer(question)
             loop.execute { bound.value.answered(number, result) }
         }

@@ -10,7 +10,7 @@ final class IMAPServerHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    let entryPoint: IMAPEntryPoint
+    let entryPoint: SharedIMAPEntryPoint
     let table: IMAPConnectionTable
     let channel: any Channel
     let log: IMAPSessionLog
@@ -38,19 +38,21 @@ final class IMAPServerHandler: ChannelInboundHandler {
     /// Time and octets that a client is given to read the last response: closing at once would take it from it.
     private static let leaveTime = TimeAmount.seconds(2)
     private static let leaveOctets = 1 << 20
+    /// Octets that are worth a writing of their own.
+    private static let part = 16 << 10
 
     init(
-        _ entryPoint: IMAPEntryPoint, _ configuration: SharedIMAPConfiguration, _ facts: IMAPSessionFacts,
-        _ logger: Logger, _ channel: any Channel, _ table: IMAPConnectionTable
+        _ entryPoint: SharedIMAPEntryPoint, _ facts: IMAPSessionFacts, _ logger: Logger, _ channel: any Channel,
+        _ table: IMAPConnectionTable
     ) {
         self.entryPoint = entryPoint
         self.table = table
         self.channel = channel
-        session = IMAPServerSession(configuration, facts: facts)
+        session = IMAPServerSession(entryPoint.configuration, facts: facts)
         log = IMAPSessionLog(logger: logger, session: facts.id, entryPoint: facts.entryPoint)
         let loop = channel.eventLoop
         let bound = NIOLoopBound(WeakHandler(self), eventLoop: loop)
-        output = IMAPOutput(limit: configuration.value.limits.bufferedResponses) {
+        output = IMAPOutput(limit: session.limits.bufferedResponses) {
             loop.execute { bound.value.handler?.outputIsReady() }
         }
     }
@@ -147,10 +149,11 @@ final class IMAPServerHandler: ChannelInboundHandler {
         isDriving = true
         while context.channel.isWritable || session.isClosed {
             // Responses of a command stand before its end.
-            if let octets = output.takeAll() {
-                outgoing.writeImmutableBuffer(octets)
+            if let octets = output.next() {
+                if outgoing.readableBytes == 0 { outgoing = octets } else { outgoing.writeImmutableBuffer(octets) }
                 session.progressed(at: context.eventLoop.now)
-                flush(context)
+                // The last of them goes out with the end of the command.
+                if outgoing.readableBytes >= Self.part { flush(context) }
                 continue
             }
             if let answer = pendingAnswer {
@@ -205,7 +208,7 @@ final class IMAPServerHandler: ChannelInboundHandler {
     private func startTLS(_ goAhead: String, _ context: ChannelHandlerContext) {
         let handler: TLSHandler
         do {
-            guard let tls = entryPoint.tls else { return session.tlsUnavailable() }
+            guard let tls = entryPoint.value.tls else { return session.tlsUnavailable() }
             handler = try TLSHandler(server: tls.current)
         } catch {
             log(.error, "TLS cannot begin", ["error": "\(error)"])
