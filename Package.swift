@@ -249,8 +249,8 @@ let tools: [Target] = [
         dependencies: [
             "CAllocations", "MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", "MSSZIP", "MSSMessage", "MSSWhitelist",
             "MSSSASL", "MSSSMTP", "MSSIMAP", "MSSPolicy", "MSSAccounts", "MSSTraces", "MSSStore", "MSSTestKit",
-            "TestIdentities",
-            argumentParser, nioCore, nioPosix, nioTLS, logging,
+            "TestIdentities", "MSSDNS", "MSSHTTP", "MSSProSanteConnect", "MSSConnector", argumentParser, nioCore,
+            nioPosix, nioTLS, logging,
         ],
         path: "Tests/Benchmarks/mss-bench", swiftSettings: swiftSettings),
 ]

@@ -61,12 +61,16 @@ struct ReadingTests {
     func refused() async throws {
         try await Reading.run { reading in
             let good = try reading.lps.token(1)
-            let cases: [SASLCredentials] = [
-                .xoauth2(.init(user: Self.jeanne, token: try reading.lps.token(1, flaw: .expired))!),
-                .xoauth2(.init(user: Self.laboratory, token: good)!),
-                .xoauth2(.init(user: "personne@alpha.mssante.fr", token: good)!),
-                .plain(.init(user: "\(TestLPS.rpps(1))*\(Self.jeanne)", password: "faux000000")),
-            ]
+            let cases: [SASLCredentials] =
+                [
+                    .xoauth2(.init(user: Self.jeanne, token: try reading.lps.token(1, flaw: .expired))!),
+                    .xoauth2(.init(user: Self.laboratory, token: good)!),
+                    .xoauth2(.init(user: "personne@alpha.mssante.fr", token: good)!),
+                    .plain(.init(user: "\(TestLPS.rpps(1))*\(Self.jeanne)", password: "faux000000")),
+                ]
+                + (try TestTokenFlaw.allCases.map { flaw in
+                    .xoauth2(.init(user: Self.jeanne, token: try reading.lps.token(1, flaw: flaw))!)
+                })
             for credentials in cases {
                 await #expect(throws: IMAPRefusal.authenticationFailed().withoutCause) {
                     do { _ = try await reading.login(credentials) } catch let refusal as IMAPRefusal {
@@ -77,6 +81,10 @@ struct ReadingTests {
             let logins = reading.lps.operation.metrics.snapshot.logins
             let refused = ConnectorMetrics.Login(service: .imap, entryPoint: .proSanteConnect, outcome: .refused)
             #expect(logins[refused] == cases.count)
+            // EX_GDT_5060: each is traced, with what was claimed, and without the token.
+            let traces = reading.lps.alpha.traces.events.filter { $0.action == .connect }
+            #expect(traces.count == cases.count && traces.allSatisfy { $0.outcome == .refused })
+            #expect(traces.allSatisfy { !"\($0)".contains("eyJ") })
         }
     }
 
@@ -108,9 +116,12 @@ struct ReadingTests {
                 let content = try #require(try await account.content(of: uid, in: inbox.id))
                 #expect(try await content.octets(0..<7) == ByteBuffer(string: "Subject"))
             }
+            for needs in [IMAPFetchNeeds.summary, .content] {
+                #expect(try await account.fetch(NumberRanges([2]), needs, in: inbox.id).first?.content != nil)
+            }
             _ = try await account.setFlags(.add, [.seen], of: [1, 2], in: inbox.id, unchangedSince: nil)
             let read = await reading.traces(.readMessage)
-            // Three looks within a second are one trace of two messages.
+            // Five looks within a second are one trace of two messages.
             #expect(read.count == 1)
             #expect(read.first?.request?.text == "FETCH « INBOX » UID 1:2")
             let expected = TraceAuthor.delegate(
@@ -139,6 +150,7 @@ struct ReadingTests {
             let delegate = try await reading.open(Self.jeanne, as: 2)
             let holder = try await reading.open(Self.jeanne, as: 1)
             _ = try await delegate.mailboxes()
+            #expect(await delegate.pulse() != nil)
             let alpha = reading.lps.alpha
             try await alpha.perform(
                 .removeDelegation(
@@ -146,6 +158,15 @@ struct ReadingTests {
                 by: .person(alpha.doctor))
             let refusal = await #expect(throws: IMAPRefusal.self) { try await delegate.mailboxes() }
             #expect(refusal?.code == .noPermission)
+            // Nothing new is told as nothing: what is asked next is refused.
+            #expect(await delegate.pulse() == nil)
+            #expect(await holder.pulse() != nil)
+            for needs in [IMAPFetchNeeds.summary, .content, []] {
+                await #expect(throws: IMAPRefusal.self) {
+                    try await delegate.fetch(NumberRanges([1]), needs, in: IMAPMailboxID(1))
+                }
+            }
+            await #expect(throws: IMAPRefusal.self) { try await delegate.overview(of: IMAPMailboxID(1)) }
             _ = try await holder.mailboxes()
             try await alpha.perform(.suspend(alpha.id("jeanne.martin"), reason: "essai"))
             await #expect(throws: IMAPRefusal.self) { try await holder.mailboxes() }

@@ -153,7 +153,9 @@ struct MailStoreIMAPTests {
         #expect(kept.count == 1 && kept[0].count > summary.count)
         #expect(!String(decoding: kept[0], as: UTF8.self).contains("Secret"))
         // Another mailbox sees nothing of it.
-        #expect(try await self.account(store, bob).summaries(one, in: inbox.id).isEmpty)
+        await #expect(throws: IMAPRefusal.noMailbox) {
+            try await self.account(store, bob).summaries(one, in: inbox.id)
+        }
         // A copy has the same; with the last use it goes.
         let archive = try await mailbox(account, "Archive")
         _ = try await account.copy([1], from: inbox.id, to: archive.id, moves: true)

@@ -75,6 +75,7 @@ struct ReadingAccount: MailboxAccount {
     }
 
     private func note(_ action: TraceAction, _ verb: String, _ uids: [UInt32], in id: IMAPMailboxID) async {
+        guard !uids.isEmpty else { return }
         let key = ReadingJournal.Key(session: session, folder: id, action: action, verb: verb)
         // The name is looked up once for many messages.
         let request = journal.isNew(key) ? "\(verb) \(await name(id))" : verb
@@ -136,6 +137,37 @@ struct ReadingAccount: MailboxAccount {
         return content
     }
 
+    func overview(of id: IMAPMailboxID) async throws -> IMAPMailboxOverview {
+        try await judge()
+        return try await base.overview(of: id)
+    }
+
+    func fetch(
+        _ uids: NumberRanges, _ needs: IMAPFetchNeeds, in id: IMAPMailboxID
+    ) async throws -> [IMAPFetched] {
+        try await judge()
+        let fetched = try await base.fetch(uids, needs, in: id)
+        if !needs.isEmpty {
+            let shown = fetched.filter { $0.summary != nil || $0.content != nil }.map(\.message.uid)
+            await note(.readMessage, "FETCH", shown, in: id)
+        }
+        return fetched
+    }
+
+    func summaries(_ uids: NumberRanges, in id: IMAPMailboxID) async throws -> [UInt32: IMAPMessageSummary] {
+        try await judge()
+        let summaries = try await base.summaries(uids, in: id)
+        await note(.readMessage, "FETCH", Array(summaries.keys), in: id)
+        return summaries
+    }
+
+    func contents(_ uids: NumberRanges, in id: IMAPMailboxID) async throws -> [UInt32: any IMAPMessageContent] {
+        try await judge()
+        let contents = try await base.contents(uids, in: id)
+        await note(.readMessage, "FETCH", Array(contents.keys), in: id)
+        return contents
+    }
+
     func draft(size: Int) async throws -> any IMAPMessageDraft {
         try await judge()
         try await requireRoom(for: Int64(size))
@@ -184,4 +216,10 @@ struct ReadingAccount: MailboxAccount {
     }
 
     func notifications() -> AsyncStream<Int64> { base.notifications() }
+
+    /// Not known where the right has ended: what is asked next is told so.
+    func pulse() async -> UInt64? {
+        guard (try? await judge()) != nil else { return nil }
+        return await base.pulse()
+    }
 }

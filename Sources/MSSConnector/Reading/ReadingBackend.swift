@@ -55,11 +55,10 @@ final class ReadingJournal: Sendable {
     /// Notes messages; `event` says the rest when they are the first of their trace.
     func note(_ uids: [UInt32], _ key: Key, _ event: @autoclosure () -> TraceEvent) async {
         let isFull = state.withLock { state in
-            var entry = state.entries[key] ?? Entry(event: event(), uids: [])
-            let before = entry.uids.count
-            entry.uids.formUnion(uids)
-            state.count += entry.uids.count - before
-            state.entries[key] = entry
+            // In place: a copy for each message of a long list would cost its square.
+            let before = state.entries[key]?.uids.count ?? 0
+            state.entries[key, default: Entry(event: event(), uids: [])].uids.formUnion(uids)
+            state.count += (state.entries[key]?.uids.count ?? 0) - before
             if state.timer == nil {
                 state.timer = Task { [weak self] in
                     try? await Task.sleep(for: Self.delay)

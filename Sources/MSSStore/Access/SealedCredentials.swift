@@ -161,7 +161,7 @@ public final class SealedCredentials: AlternativeCredentialStore {
     ) throws(StoreError) -> AlternativeCredential? {
         let size = sealed.count - SealingKey.nonceCount - SealingKey.tagCount
         guard size > 0 else { return nil }
-        let nonce = SealingNonce(Array(sealed[..<SealingKey.nonceCount]))
+        let nonce = SealingNonce(sealed[..<SealingKey.nonceCount])
         var plain = [UInt8](repeating: 0, count: size)
         let fits = try context(person).withBytes { aad throws(StoreError) in
             try sealed.withBytes { sealed throws(StoreError) in

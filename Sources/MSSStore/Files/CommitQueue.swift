@@ -1,5 +1,6 @@
 import Dispatch
 import MSSCore
+import MSSIMAP
 
 /// Hands work of many tasks to one thread, which does as much of it as there is between two syncs of the disk.
 final class CommitQueue<Writer>: Sendable {
@@ -117,9 +118,11 @@ final class CommitQueue<Writer>: Sendable {
     }
 }
 
-/// Runs what blocks on a thread of its own, not one of the cooperative pool.
+/// Runs what blocks on a thread of its own, not one of the cooperative pool; within a command of IMAP, whose threads may
+/// block, where it is.
 func offPool<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
+    if IMAPCommandThreads.isCurrent { return try body() }
+    return try await withCheckedThrowingContinuation { continuation in
         DispatchQueue.global().async { continuation.resume(with: Result { try body() }) }
     }
 }

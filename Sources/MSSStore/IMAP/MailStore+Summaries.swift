@@ -11,52 +11,14 @@ extension MailWriter {
 
 extension MailStore {
     /// A message whose summary is to be made: it came before summaries were kept, or its own is damaged.
-    private struct Unsummarised: Sendable {
+    struct Unsummarised: Sendable {
         var uid: UInt32
         var blob: Int64
         var place: MailPlace
     }
 
-    /// What is prepared of messages of a folder of a mailbox, by ranges of UIDs; what is missing is made and kept.
-    /// Messages whose summary would be too long are left out.
-    func summaries(
-        _ ranges: [ClosedRange<UInt32>], in folder: MailFolderID, of mailbox: MailboxName
-    ) async throws -> [UInt32: IMAPMessageSummary] {
-        var (found, missing) = try await read { [keys] database in
-            var found: [UInt32: IMAPMessageSummary] = [:]
-            var missing: [Unsummarised] = []
-            for range in ranges {
-                try database.each(
-                    """
-                    SELECT message.uid, message.key, message.blob, blob.name, summary.sealed, blob.volume, blob.offset,
-                        blob.size, folder.mailbox
-                    FROM message JOIN blob ON blob.id = message.blob JOIN folder ON folder.id = message.folder
-                    JOIN mailbox ON mailbox.id = folder.mailbox LEFT JOIN summary ON summary.blob = message.blob
-                    WHERE message.folder = ? AND message.uid BETWEEN ? AND ? AND mailbox.name = ?
-                    """, [folder.rawValue, range.lowerBound, range.upperBound, mailbox.rawValue]
-                ) { row in
-                    let sealed = (row[4] as Data?).map { [UInt8]($0) }
-                    guard sealed?.isEmpty != true else { return }
-                    let name = [UInt8](row[3] as Data)
-                    guard let key = try keys.unwrap([UInt8](row[1] as Data), for: row[8], blob: name) else { return }
-                    if let sealed, let summary = try SummaryFormat.open(sealed, name, key) {
-                        found[row[0]] = summary
-                    } else {
-                        missing.append(
-                            Unsummarised(
-                                uid: row[0], blob: row[2],
-                                place: MailPlace(
-                                    volume: row[5], offset: row[6], size: row[7], name: name, key: key)))
-                    }
-                }
-            }
-            return (found, missing)
-        }
-        if !missing.isEmpty { found.merge(try await summarise(missing, in: folder)) { _, new in new } }
-        return found
-    }
-
-    private func summarise(
+    /// Makes summaries, and keeps them. Messages whose summary would be too long are left out.
+    func summarise(
         _ messages: [Unsummarised], in folder: MailFolderID
     ) async throws -> [UInt32: IMAPMessageSummary] {
         var found: [UInt32: IMAPMessageSummary] = [:]

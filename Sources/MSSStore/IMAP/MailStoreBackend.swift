@@ -127,23 +127,41 @@ struct MailStoreAccount: MailboxAccount {
         } catch StoreError.unknownMessage { return nil }
     }
 
-    func summaries(_ uids: NumberRanges, in id: IMAPMailboxID) async throws -> [UInt32: IMAPMessageSummary] {
+    func overview(of id: IMAPMailboxID) async throws -> IMAPMailboxOverview {
         try await refusing {
-            try await store.summaries(uids.ranges, in: MailFolderID(rawValue: id.rawValue), of: mailbox)
+            let found = try await store.overview(of: MailFolderID(rawValue: id.rawValue), of: mailbox)
+            guard let folder = IMAPMailbox(found.folder) else { throw IMAPRefusal.noMailbox }
+            return IMAPMailboxOverview(
+                mailbox: folder, uids: found.uids, keywords: Set(found.keywords.compactMap { IMAPFlag($0) }),
+                firstUnseen: found.firstUnseen)
         }
     }
 
-    func contents(_ uids: NumberRanges, in id: IMAPMailboxID) async throws -> [UInt32: any IMAPMessageContent] {
+    func fetch(
+        _ uids: NumberRanges, _ needs: IMAPFetchNeeds, in id: IMAPMailboxID
+    ) async throws -> [IMAPFetched] {
         try await refusing {
             let folder = MailFolderID(rawValue: id.rawValue)
-            var contents: [UInt32: any IMAPMessageContent] = [:]
-            for range in uids.ranges {
-                let places = try await store.places(
-                    from: range.lowerBound, to: range.upperBound, in: folder, of: mailbox)
-                for (uid, place) in places { contents[uid] = MailStoreContent(store, folder, uid, place) }
+            return try await store.fetch(uids.ranges, needs, in: folder, of: mailbox).map { fetched in
+                IMAPFetched(
+                    IMAPMessage(fetched.message), summary: fetched.summary,
+                    content: fetched.place.map {
+                        MailStoreContent(store, folder, fetched.message.uid, $0, fetched.octets)
+                    })
             }
-            return contents
         }
+    }
+
+    func summaries(_ uids: NumberRanges, in id: IMAPMailboxID) async throws -> [UInt32: IMAPMessageSummary] {
+        var summaries: [UInt32: IMAPMessageSummary] = [:]
+        for fetched in try await fetch(uids, .summary, in: id) { summaries[fetched.message.uid] = fetched.summary }
+        return summaries
+    }
+
+    func contents(_ uids: NumberRanges, in id: IMAPMailboxID) async throws -> [UInt32: any IMAPMessageContent] {
+        var contents: [UInt32: any IMAPMessageContent] = [:]
+        for fetched in try await fetch(uids, .content, in: id) { contents[fetched.message.uid] = fetched.content }
+        return contents
     }
 
     func draft(size: Int) async throws -> any IMAPMessageDraft { MailStoreDraft(draft: try store.draft()) }
@@ -212,6 +230,7 @@ struct MailStoreAccount: MailboxAccount {
     }
 
     func notifications() -> AsyncStream<Int64> { store.changes(of: mailbox) }
+    func pulse() async -> UInt64? { store.listeners.pulse(of: mailbox) }
 }
 
 /// A message that arrives for a store.
@@ -221,19 +240,21 @@ private struct MailStoreDraft: IMAPMessageDraft {
     func discard() async { await draft.discard() }
 }
 
-/// A message of a store: its place is looked up once, its frames are read as they are asked for.
+/// A message of a store: its place is looked up once, its frames are read as they are asked for, if they were not before.
 private struct MailStoreContent: IMAPMessageContent {
     private let store: MailStore
     private let folder: MailFolderID
     private let uid: UInt32
     private let place: MailPlace
+    private let whole: ByteBuffer?
     var size: Int { place.size }
 
-    init(_ store: MailStore, _ folder: MailFolderID, _ uid: UInt32, _ place: MailPlace) {
-        (self.store, self.folder, self.uid, self.place) = (store, folder, uid, place)
+    init(_ store: MailStore, _ folder: MailFolderID, _ uid: UInt32, _ place: MailPlace, _ whole: ByteBuffer? = nil) {
+        (self.store, self.folder, self.uid, self.place, self.whole) = (store, folder, uid, place, whole)
     }
 
     func octets(_ range: Range<Int>) async throws -> ByteBuffer {
-        ByteBuffer(bytes: try await store.octets(range, place, of: uid, in: folder))
+        if let slice = whole?.getSlice(at: range.lowerBound, length: range.count) { return slice }
+        return ByteBuffer(bytes: try await store.octets(range, place, of: uid, in: folder))
     }
 }

@@ -4,7 +4,8 @@ import MSSIMAP
 /// unreadable with the message once the mailbox's key is destroyed (decision 0206). No IO.
 enum SummaryFormat {
     /// Bound to the blob, and to this form: another form is another context, and is made anew.
-    private static func context(_ name: [UInt8]) -> [UInt8] { Array("MSS summary 1".utf8) + name }
+    private static func context(_ name: [UInt8]) -> [UInt8] { form + name }
+    private static let form = Array("MSS summary 1".utf8)
 
     /// The sealed form; empty when there is no summary.
     static func seal(
@@ -36,7 +37,7 @@ enum SummaryFormat {
     static func open(_ sealed: [UInt8], _ name: [UInt8], _ key: SealingKey) throws(StoreError) -> IMAPMessageSummary? {
         let count = sealed.count - SealingKey.nonceCount - SealingKey.tagCount
         guard count > 0 else { return nil }
-        let nonce = SealingNonce(Array(sealed[..<SealingKey.nonceCount]))
+        let nonce = SealingNonce(sealed[..<SealingKey.nonceCount])
         var plain = [UInt8](repeating: 0, count: count)
         let fits = try context(name).withBytes { aad throws(StoreError) in
             try sealed.withBytes { sealed throws(StoreError) in

@@ -49,17 +49,26 @@ enum BlobFormat {
         let count = sealed.count - SealingKey.tagCount
         guard count >= 0 else { return nil }
         var plain = sealed
-        let fits = try name.withBytes { name throws(StoreError) in
-            try plain.withMutableBytes { plain throws(StoreError) in
-                let place = plain.baseAddress!
-                return try key.unseal(
-                    UnsafeRawBufferPointer(start: place, count: count), nonce: nonce(index, isLast: isLast), aad: name,
-                    to: place, tag: place + count)
-            }
+        let fits = try plain.withMutableBytes { plain throws(StoreError) in
+            try open(UnsafeRawBufferPointer(plain), index: index, isLast: isLast, name, key, to: plain.baseAddress!)
         }
         guard fits else { return nil }
         plain.removeLast(SealingKey.tagCount)
         return plain
+    }
+
+    /// Decrypts a frame, to the same place or another; `false` when it is not what was written.
+    static func open(
+        _ sealed: UnsafeRawBufferPointer, index: Int, isLast: Bool, _ name: [UInt8], _ key: SealingKey,
+        to plain: UnsafeMutableRawPointer
+    ) throws(StoreError) -> Bool {
+        let count = sealed.count - SealingKey.tagCount
+        guard count >= 0, let start = sealed.baseAddress else { return false }
+        return try name.withBytes { name throws(StoreError) in
+            try key.unseal(
+                UnsafeRawBufferPointer(rebasing: sealed[..<count]), nonce: nonce(index, isLast: isLast), aad: name,
+                to: plain, tag: start + count)
+        }
     }
 }
 

@@ -8,6 +8,13 @@ final class MailListeners: Sendable {
     }
 
     private let state = Guarded(State())
+    /// Counts changes, of some mailboxes together each: where nothing was counted nothing has changed.
+    private let pulses = Guarded([UInt64](repeating: 0, count: 4096))
+
+    private static func place(_ mailbox: MailboxName) -> Int { Int(UInt(bitPattern: mailbox.hashValue) % 4096) }
+
+    /// A number that is another one after every change of a mailbox.
+    func pulse(of mailbox: MailboxName) -> UInt64 { pulses.withLock { $0[Self.place(mailbox)] } }
 
     /// The numbers of changes of a mailbox, from now on. Who is slow gets the latest only: it says all.
     func changes(of mailbox: MailboxName) -> AsyncStream<Int64> {
@@ -27,6 +34,7 @@ final class MailListeners: Sendable {
     }
 
     func tell(_ changes: [MailboxName: Int64]) {
+        pulses.withLock { pulses in for mailbox in changes.keys { pulses[Self.place(mailbox)] += 1 } }
         let told = state.withLock { state in
             changes.flatMap { name, number in (state.streams[name] ?? [:]).values.map { ($0, number) } }
         }

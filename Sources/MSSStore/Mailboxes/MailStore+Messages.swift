@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 public import MSSCore
+import MSSIMAP
 
 extension MailStore {
     /// Messages of a folder, in the order of their UIDs.
@@ -48,32 +49,35 @@ extension MailStore {
             var outcome = MailFlagOutcome(messages: [], conflicts: [])
             var modseq: Int64?
             var unseen: Int64 = 0
-            for uid in uids {
-                let row = try database.one(
-                    "SELECT \(MailMessage.columns) FROM message WHERE folder = ? AND uid = ?", [folder.rawValue, uid])
-                guard let row else { continue }
-                var message = MailMessage(row)
-                if let number, message.changeNumber > number {
-                    outcome.conflicts.append(uid)
-                    continue
-                }
-                let before = message
-                message.apply(change, flags, keywords)
-                if message != before {
-                    // One number for all that this command changes.
-                    let present = try modseq ?? writer.change(mailbox, folder: folder.rawValue)
-                    modseq = present
-                    message.changeNumber = present
-                    try database.run(
-                        "UPDATE message SET flags = ?, keywords = ?, modseq = ? WHERE folder = ? AND uid = ?",
-                        [
-                            message.flags.rawValue, MailKeywords.text(message.keywords), present, folder.rawValue, uid,
-                        ])
-                    if message.flags.contains(.seen) != before.flags.contains(.seen) {
-                        unseen += message.flags.contains(.seen) ? -1 : 1
+            let update = try database.cachedStatement(
+                sql: "UPDATE message SET flags = ?, keywords = ?, modseq = ? WHERE folder = ? AND uid = ?")
+            for range in NumberRanges(uids).ranges {
+                let present = try MailMessage.list(
+                    database,
+                    "SELECT \(MailMessage.columns) FROM message WHERE folder = ? AND uid BETWEEN ? AND ? ORDER BY uid",
+                    [folder.rawValue, range.lowerBound, range.upperBound])
+                for before in present {
+                    if let number, before.changeNumber > number {
+                        outcome.conflicts.append(before.uid)
+                        continue
                     }
+                    var message = before
+                    message.apply(change, flags, keywords)
+                    if message != before {
+                        // One number for all that this command changes.
+                        let next = try modseq ?? writer.change(mailbox, folder: folder.rawValue)
+                        modseq = next
+                        message.changeNumber = next
+                        try update.execute(arguments: [
+                            message.flags.rawValue, MailKeywords.text(message.keywords), next, folder.rawValue,
+                            message.uid,
+                        ])
+                        if message.flags.contains(.seen) != before.flags.contains(.seen) {
+                            unseen += message.flags.contains(.seen) ? -1 : 1
+                        }
+                    }
+                    outcome.messages.append(message)
                 }
-                outcome.messages.append(message)
             }
             if unseen != 0 {
                 try database.run("UPDATE folder SET unseen = unseen + ? WHERE id = ?", [unseen, folder.rawValue])
@@ -192,6 +196,7 @@ extension MailMessage {
         switch change {
         case .add:
             self.flags.formUnion(flags)
+            guard !keywords.isEmpty else { return }
             let present = Set(self.keywords.map { $0.lowercased() })
             self.keywords = MailKeywords.normal(
                 self.keywords + keywords.filter { !present.contains($0.lowercased()) })

@@ -105,7 +105,8 @@ public final class MailStore: Sendable {
 
     /// Reads one snapshot of the base.
     func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        do { return try await pool.read(body) } catch { throw StoreError.of(error, folder) }
+        // GRDB's own asynchronous reading would hand it on twice.
+        do { return try await offPool { [pool] in try pool.read(body) } } catch { throw StoreError.of(error, folder) }
     }
 
     /// Writes in one step with whatever else is written just now.

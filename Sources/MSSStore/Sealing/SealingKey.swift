@@ -79,7 +79,7 @@ final class SealingKey: @unchecked Sendable {  // `bytes` is written before the 
     func unwrap(_ wrapped: [UInt8], context: [UInt8]) throws(StoreError) -> SealingKey? {
         guard wrapped.count == SealingKey.wrappedCount else { return nil }
         let key = SealingKey()
-        let nonce = SealingNonce(Array(wrapped[..<SealingKey.nonceCount]))
+        let nonce = SealingNonce(wrapped[..<SealingKey.nonceCount])
         let fits = try context.withBytes { aad throws(StoreError) in
             try wrapped.withBytes { wrapped throws(StoreError) in
                 let end = SealingKey.nonceCount + SealingKey.count
@@ -104,7 +104,7 @@ struct SealingNonce: Sendable, Hashable {
         low = mark
     }
 
-    init(_ bytes: [UInt8]) {
+    init(_ bytes: ArraySlice<UInt8>) {
         precondition(bytes.count == SealingKey.nonceCount)
         (high, low) = bytes.withUnsafeBytes {
             (
@@ -117,7 +117,7 @@ struct SealingNonce: Sendable, Hashable {
     static func random() throws(StoreError) -> SealingNonce {
         var bytes = [UInt8](repeating: 0, count: SealingKey.nonceCount)
         guard mss_random(&bytes, bytes.count) == 1 else { throw .cryptography }
-        return SealingNonce(bytes)
+        return SealingNonce(bytes[...])
     }
 
     func withBytes<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {

@@ -1,14 +1,13 @@
 import ArgumentParser
 import Foundation
 import Glibc
-import MSSCore
 import MSSStore
 import MSSTLS
 import MSSTestKit
 import NIOCore
 import NIOPosix
 
-/// Our IMAP server over MSSStore beside Dovecot over Maildir: the same messages, TLS, the same client.
+/// An operator's IMAP server beside Dovecot over Maildir: the same messages, TLS, the same client.
 struct IMAPBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "imap", abstract: "IMAP: lists, bodies, searches, changes, idle sessions; ours beside Dovecot.")
@@ -16,15 +15,20 @@ struct IMAPBench: AsyncParsableCommand {
     @Option(help: "Messages in the mailbox.") var messages = 10_000
     @Option(help: "Idle sessions whose memory is measured.") var idle = 5000
     @Option(help: "Idle sessions that are told of new mail.") var idlers = 1000
+    @Flag(help: "The idle sessions have selected the full mailbox, not one that is nearly empty.") var idleFull = false
     @Option(help: "Measures of each kind; the median counts.") var rounds = 3
     @Flag(help: "Leave Dovecot out.") var alone = false
-    @Option(help: "Only measures whose name holds this.") var only: String?
+    @Option(
+        help: ArgumentHelp(
+            "Dovecot's mail_fsync.", discussion: "« always » makes durable what we do before it is answered."))
+    var fsync = "always"
+    @Option(help: "Only measures whose name holds this; « idle » for the idle sessions.") var only: String?
     @Option(help: "Keep the folder, and take it again.") var folder: String?
     @Option(help: ArgumentHelp("Run as the server to measure, with the files of this folder.", visibility: .private))
     var serve: String?
 
     func run() async throws {
-        if let serve { return try await IMAPBenchServer.serve(serve, messages: messages) }
+        if let serve { return try await IMAPBenchOperator.serve(serve, messages: messages) }
         var limit = rlimit(rlim_cur: 20_000, rlim_max: 20_000)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         let directory = try folder ?? TestFiles.temporaryDirectory("mss-bench-imap")
@@ -36,31 +40,40 @@ struct IMAPBench: AsyncParsableCommand {
             _ = try StoreMasterKey.create("\(directory)/master")
         }
         let tls = try SMTPLoad.trustingContext(certificate: nil, key: nil)
-        let ours = try await IMAPBenchServer.start(directory, messages: messages)
-        let us = try await IMAPLoadClient.open(ours.port, user: IMAPBenchServer.user, password: "secret", tls)
-        let dovecot = alone ? nil : try await DovecotPeer.start(credential, settings: ["mail_fsync = always"])
-        var them: IMAPLoadClient?
-        if let dovecot {
-            try await fill(dovecot)
-            them = try await IMAPLoadClient.open(
-                dovecot.tlsPort, user: IMAPBenchServer.user, password: DovecotPeer.password, tls)
+        if only != "idle" {
+            let ours = try await IMAPBenchServer.start(directory, messages: messages)
+            let us = try await IMAPLoadClient.open(ours.port, login: ours.logins[0], tls)
+            let dovecot = alone ? nil : try await DovecotPeer.start(credential, settings: ["mail_fsync = \(fsync)"])
+            var them: IMAPLoadClient?
+            if let dovecot {
+                try await fill(dovecot)
+                them = try await IMAPLoadClient.open(
+                    dovecot.port, login: "LOGIN \(Self.dovecotUser) \(DovecotPeer.password)", tls)
+            }
+            try await compare(us, them)
+            us.close()
+            them?.close()
+            if let dovecot {
+                await dovecot.stop()
+                try FileManager.default.removeItem(atPath: dovecot.directory)
+            }
+            ours.stop()
         }
-        try await compare(us, them)
-        us.close()
-        them?.close()
-        await dovecot?.stop()
-        ours.stop()
         if only == nil || only == "idle" { try await idleSessions(directory, tls) }
         if folder == nil { try FileManager.default.removeItem(atPath: directory) }
     }
 
+    private static let dovecotUser = "banc@hopital.test"
+
     /// The same messages as files of Maildir.
     private func fill(_ dovecot: DovecotPeer) async throws {
-        let mail = "\(dovecot.directory)/mail/\(IMAPBenchServer.user)"
+        let mail = "\(dovecot.directory)/mail/\(Self.dovecotUser)"
         for folder in ["cur", "new", "tmp"] { try TestFiles.makeDirectory("\(mail)/\(folder)") }
         for number in 0..<messages {
             let message = IMAPBenchMessages.message(number)
-            try TestFiles.write(message, to: "\(mail)/cur/\(1_700_000_000 + number).M1P1.banc,S=\(message.count):2,")
+            // Sizes on disk and in CRLF lines, as Dovecot names them itself.
+            let name = "\(1_700_000_000 + number).M1P1.banc,S=\(message.count),W=\(message.count):2,"
+            try TestFiles.write(message, to: "\(mail)/cur/\(name)")
         }
         _ = try await ExternalTool.run("chown", ["-R", "nobody:nogroup", mail], seconds: 300)
     }
@@ -178,7 +191,7 @@ struct IMAPBench: AsyncParsableCommand {
 
     private func idleSessions(_ directory: String, _ tls: TLSContext) async throws {
         let server = try await IMAPBenchServer.start(directory, messages: messages)
-        let user = "repos@hopital.test"
+        let login = server.logins[idleFull ? 0 : 1]
         func open(_ count: Int) async throws -> [IMAPLoadClient] {
             let port = server.port
             return try await withThrowingTaskGroup(of: [IMAPLoadClient].self) { group in
@@ -186,7 +199,7 @@ struct IMAPBench: AsyncParsableCommand {
                     group.addTask { () async throws -> [IMAPLoadClient] in
                         var clients: [IMAPLoadClient] = []
                         for _ in stride(from: part, to: count, by: 10) {
-                            let client = try await IMAPLoadClient.open(port, user: user, password: "secret", tls)
+                            let client = try await IMAPLoadClient.open(port, login: login, tls)
                             try await client.run("SELECT INBOX")
                             try await client.idle()
                             clients.append(client)
@@ -208,7 +221,7 @@ struct IMAPBench: AsyncParsableCommand {
         clients = Array(clients.prefix(idlers))
         try await Task.sleep(for: .seconds(2))
 
-        let writer = try await IMAPLoadClient.open(server.port, user: user, password: "secret", tls)
+        let writer = try await IMAPLoadClient.open(server.port, login: login, tls)
         var medians: [(median: Double, last: Double)] = []
         for round in 0...rounds {
             let notices = clients.map { $0.nextNotice() }

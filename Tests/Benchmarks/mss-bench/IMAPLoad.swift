@@ -13,19 +13,22 @@ final class IMAPLoadClient: Sendable {
         (self.channel, self.handler) = (channel, handler)
     }
 
-    /// Connects by TLS, and logs in.
-    static func open(_ port: Int, user: String, password: String, _ tls: TLSContext) async throws -> IMAPLoadClient {
+    /// Connects, begins TLS by `STARTTLS`, and logs in by a command.
+    static func open(_ port: Int, login: String, _ tls: TLSContext) async throws -> IMAPLoadClient {
         let client = try await ClientBootstrap(group: group)
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let handler = Handler()
-                    try channel.pipeline.syncOperations.addHandlers([
-                        TLSHandler(client: tls, serverName: nil), handler,
-                    ])
+                    try channel.pipeline.syncOperations.addHandler(handler)
                     return IMAPLoadClient(channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
                 }
             }
-        try await client.run("LOGIN \(user) \(password)")
+        try await client.run("STARTTLS")
+        let channel = client.channel
+        try await channel.eventLoop.submit {
+            try TLSHandler(client: tls, serverName: nil).startTLS(channel.pipeline.syncOperations, unread: 0)
+        }.get()
+        try await client.run(login)
         return client
     }
 

@@ -61,6 +61,32 @@ struct HostileClientTests {
         await live.server.shutDown(grace: .seconds(1))
     }
 
+    @Test("A storm of FETCH 1:* from forty clients, of whom half leave in the middle: the others get every octet")
+    func storm() async throws {
+        let live = try await LiveIMAP.start()
+        live.account.fill("un")
+        for _ in 0..<20 { live.account.deliver(ByteBuffer(repeating: UInt8(ascii: "x"), count: 100_000)) }
+        let before = try resident()
+        let (output, succeeded) = try await attack(
+            live,
+            #"""
+            whole = []
+            def work(k):
+                r = Raw(); r.login(); r.send(b'a SELECT INBOX\r\n'); r.until(b'a')
+                for i in range(4): r.send(b'f%d FETCH 1:* (FLAGS ENVELOPE BODYSTRUCTURE BODY.PEEK[])\r\n' % i)
+                if k % 2: r.s.recv(1000); return r.s.close()
+                n = 0
+                while b'f3 OK' not in (l := r.line()): n += l.count(b'x')
+                whole.append(n)
+            ts = [threading.Thread(target=work, args=(k,)) for k in range(40)]
+            [t.start() for t in ts]; [t.join() for t in ts]
+            assert len(whole) == 20 and all(n >= 4 * 20 * 100000 for n in whole), whole
+            """#)
+        #expect(succeeded && output.contains("honest client served"), "\(output)")
+        #expect(try resident() - before < 150 << 20)
+        await live.server.shutDown(grace: .seconds(1))
+    }
+
     private func resident() throws -> Int {
         let text = String(decoding: try TestFiles.read("/proc/self/statm"), as: UTF8.self)
         return (Int(text.split(separator: " ")[1]) ?? 0) * 4096

@@ -15,7 +15,7 @@ final class IMAPDialogue {
     var sent = ""
     var isClosed = false
     var wantsTLS = false
-    private let entryPoint: IMAPEntryPoint
+    private let entryPoint: SharedIMAPEntryPoint
     private let output = IMAPOutput(limit: 1 << 30) {}
     private var runner: IMAPCommandRunner?
     private var idle: Task<IMAPServerSession.Answer?, Never>?
@@ -29,9 +29,10 @@ final class IMAPDialogue {
         session = IMAPServerSession(configuration: configuration, facts: facts)
         var plain = configuration
         plain.security = .none  // the entry point's own socket is not used
-        entryPoint = IMAPEntryPoint(
-            name: "test", address: .tcp(host: "", port: 0), session: plain, tls: nil, authenticator: authenticator,
-            backend: backend ?? accounts)
+        entryPoint = SharedIMAPEntryPoint(
+            IMAPEntryPoint(
+                name: "test", address: .tcp(host: "", port: 0), session: plain, tls: nil,
+                authenticator: authenticator, backend: backend ?? accounts))
         session.start(at: now)
         await run()
     }
@@ -65,7 +66,7 @@ final class IMAPDialogue {
         return sent
     }
 
-    func take() { if let octets = output.takeAll() { sent += String(buffer: octets) } }
+    func take() { while let octets = output.next() { sent += String(buffer: octets) } }
 
     /// Lets time pass.
     func wait(_ time: TimeAmount) async -> String {
@@ -89,7 +90,7 @@ final class IMAPDialogue {
             take()
             switch action {
             case .send(let text): sent += text
-            case .ask(.idle): idle = Task { [call] in await call.answer(.idle).answer }
+            case .ask(.idle): if let runner { idle = Task { [log] in await IMAPCall.idle(runner, log).answer } }
             case .ask(let question):
                 let result = await call.answer(question)
                 if let opened = result.opened { runner = opened }
@@ -118,9 +119,10 @@ final class IMAPDialogue {
     private var call: IMAPCall {
         IMAPCall(
             entryPoint: entryPoint, facts: session.facts, runner: runner, output: output,
-            log: SessionLog(logger: Logger(label: "test"), session: "1", entryPoint: "test"), admit: { _ in true },
-            clock: { SystemWallClock().now() })
+            log: log, admit: { _ in true })
     }
+
+    private let log = SessionLog(logger: Logger(label: "test"), session: "1", entryPoint: "test")
 }
 
 /// Lets in whoever says `secret`, as the mailbox named; bearers of `good`; certificates.

@@ -42,6 +42,7 @@ public final class InMemoryAccount: MailboxAccount {
         var folders: [Folder] = []
         var lastID: Int64 = 0
         var changeNumber: Int64 = 1
+        var pulse: UInt64 = 0
         var quota: Int64?
         var listeners: [Int: AsyncStream<Int64>.Continuation] = [:]
         var lastListener = 0
@@ -75,6 +76,7 @@ public final class InMemoryAccount: MailboxAccount {
     private func change<Value>(_ body: (inout State) throws -> Value) throws -> Value {
         let (result, told) = try state.withLock { state -> (Value, [(AsyncStream<Int64>.Continuation, Int64)]) in
             let result = try body(&state)
+            state.pulse += 1
             return (result, state.listeners.values.map { ($0, state.changeNumber) })
         }
         for (listener, number) in told { listener.yield(number) }
@@ -240,4 +242,7 @@ public final class InMemoryAccount: MailboxAccount {
         continuation.onTermination = { [weak self] _ in self?.state.withLock { $0.listeners[number] = nil } }
         return stream
     }
+
+    /// Counts changes.
+    public func pulse() async -> UInt64? { state.withLock { $0.pulse } }
 }

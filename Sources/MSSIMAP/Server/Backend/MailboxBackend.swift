@@ -36,6 +36,13 @@ public protocol MailboxAccount: Sendable {
     /// The octets of a message; `nil` when it is gone.
     func content(of uid: UInt32, in mailbox: IMAPMailboxID) async throws -> (any IMAPMessageContent)?
 
+    /// What a session must know of a mailbox that it selects, in one moment.
+    func overview(of mailbox: IMAPMailboxID) async throws -> IMAPMailboxOverview
+    /// Messages by their UIDs (at most some dozens), ascending, with what is needed of them; those that are gone are left
+    /// out.
+    func fetch(
+        _ uids: NumberRanges, _ needs: IMAPFetchNeeds, in mailbox: IMAPMailboxID
+    ) async throws -> [IMAPFetched]
     /// What is prepared of messages by their UIDs (at most some dozens); a message may be left out, and is then read.
     func summaries(_ uids: NumberRanges, in mailbox: IMAPMailboxID) async throws -> [UInt32: IMAPMessageSummary]
     /// The octets of messages by their UIDs (at most some dozens), without those that are gone.
@@ -64,9 +71,32 @@ public protocol MailboxAccount: Sendable {
     /// Tells that something has changed in any mailbox of the account, by whomever, until the iteration ends. A slow
     /// reader may miss all but the last.
     func notifications() -> AsyncStream<Int64>
+    /// A number that is another one after every change in any mailbox of the account, before whoever made the change is
+    /// told that it is done: while it stays the same, ``changes(in:since:vanishedSince:)`` has nothing new. `nil` when
+    /// that is not known without asking.
+    func pulse() async -> UInt64?
 }
 
 extension MailboxAccount {
+    /// From all messages.
+    public func overview(of mailbox: IMAPMailboxID) async throws -> IMAPMailboxOverview {
+        IMAPMailboxOverview(try await changes(in: mailbox, since: 0, vanishedSince: .max))
+    }
+
+    /// One step after the other.
+    public func fetch(
+        _ uids: NumberRanges, _ needs: IMAPFetchNeeds, in mailbox: IMAPMailboxID
+    ) async throws -> [IMAPFetched] {
+        let messages = try await messages(uids, in: mailbox)
+        let summaries = needs.contains(.summary) ? try await summaries(uids, in: mailbox) : [:]
+        let read = needs.contains(.content) ? messages.map(\.uid) : messages.map(\.uid).filter { summaries[$0] == nil }
+        let contents = needs.isEmpty || read.isEmpty ? [:] : try await contents(NumberRanges(read), in: mailbox)
+        return messages.map { IMAPFetched($0, summary: summaries[$0.uid], content: contents[$0.uid]) }
+    }
+
+    /// Not known.
+    public func pulse() async -> UInt64? { nil }
+
     /// Nothing is prepared.
     public func summaries(
         _ uids: NumberRanges, in mailbox: IMAPMailboxID

@@ -1,19 +1,17 @@
 import Logging
-import MSSCore
 import MSSSASL
 import MSSSessions
 import NIOCore
 
 /// One question of a session, carried to authenticator, backend or runner, and what comes of it turned into an answer.
 struct IMAPCall: Sendable {
-    var entryPoint: IMAPEntryPoint
+    var entryPoint: SharedIMAPEntryPoint
     var facts: IMAPSessionFacts
     var runner: IMAPCommandRunner?
     var output: IMAPOutput
     var log: SessionLog
     /// Notes whose mailbox the session reads; `false` when there are too many sessions.
     var admit: @Sendable (IMAPIdentity) -> Bool
-    var clock: @Sendable () -> Timestamp
 
     struct Result: Sendable {
         /// `nil`: nothing can be answered in the place where the client is; the connection ends.
@@ -23,11 +21,26 @@ struct IMAPCall: Sendable {
     }
 
     func answer(_ question: IMAPServerSession.Question) async -> Result {
-        do {
+        await Self.answer(log) {
             if case .authenticate(let credentials) = question { return try await authenticate(credentials) }
             guard let runner else { throw IMAPRefusal.internalFault }
             return Result(answer: try await answer(question, runner))
-        } catch let refusal as IMAPRefusal {
+        }
+    }
+
+    /// Tells of changes until it is cancelled. A call of its own, since thousands wait in it: what it does not need it
+    /// does not hold.
+    static func idle(_ runner: IMAPCommandRunner, _ log: SessionLog) async -> Result {
+        await Self.answer(log) {
+            do { return Result(answer: .done(try await runner.idle())) } catch is CancellationError {
+                return Result(answer: .done(IMAPOutcome("IDLE completed")))
+            }
+        }
+    }
+
+    /// Does something, and says of a failure what the session can use.
+    private static func answer(_ log: SessionLog, _ body: () async throws -> Result) async -> Result {
+        do { return try await body() } catch let refusal as IMAPRefusal {
             log(.info, "refused", ["code": "\(refusal.code?.name ?? "")", "cause": "\(refusal.cause ?? refusal.text)"])
             return Result(answer: .refused(refusal))
         } catch is IMAPNoSuchMessage {
@@ -46,12 +59,12 @@ struct IMAPCall: Sendable {
     }
 
     private func authenticate(_ credentials: SASLCredentials) async throws -> Result {
-        let identity = try await entryPoint.authenticator.authenticate(credentials, facts)
+        let identity = try await entryPoint.value.authenticator.authenticate(credentials, facts)
         guard admit(identity) else {
             throw IMAPRefusal(.limit, "Too many sessions on this mailbox", cause: "sessions per mailbox")
         }
-        let account = try await entryPoint.backend.open(identity, facts)
-        let runner = IMAPCommandRunner(account, output, entryPoint.session.limits, clock: clock)
+        let account = try await entryPoint.value.backend.open(identity, facts)
+        let runner = IMAPCommandRunner(account, output, entryPoint.configuration)
         return Result(answer: .authenticated(identity), opened: runner)
     }
 
@@ -59,7 +72,7 @@ struct IMAPCall: Sendable {
         _ question: IMAPServerSession.Question, _ runner: IMAPCommandRunner
     ) async throws -> IMAPServerSession.Answer {
         switch question {
-        case .authenticate: return .refused(.internalFault)
+        case .authenticate, .idle: return .refused(.internalFault)
         case .execute(let command, let tag):
             do { return .done(try await runner.run(command, tag: tag)) } catch let refusal as IMAPRefusal {
                 // What was told before the refusal stands before it.
@@ -73,10 +86,6 @@ struct IMAPCall: Sendable {
             try await runner.add(piece)
             return .accepted
         case .append: return .done(try await runner.append())
-        case .idle:
-            do { return .done(try await runner.idle()) } catch is CancellationError {
-                return .done(IMAPOutcome("IDLE completed"))
-            }
         }
     }
 }

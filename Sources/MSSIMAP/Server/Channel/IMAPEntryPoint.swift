@@ -35,6 +35,17 @@ public struct IMAPEntryPoint: Sendable {
     }
 }
 
+/// An entry point as its sessions share it.
+final class SharedIMAPEntryPoint: Sendable {
+    let value: IMAPEntryPoint
+    let configuration: SharedIMAPConfiguration
+
+    init(_ value: IMAPEntryPoint) {
+        self.value = value
+        configuration = SharedIMAPConfiguration(value.session)
+    }
+}
+
 /// What all sessions of a server together may cost.
 public struct IMAPServerLimits: Sendable, Hashable {
     /// Connections in all: 5,000 clients that idle, and room beside them.

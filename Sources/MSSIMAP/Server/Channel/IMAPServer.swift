@@ -21,14 +21,14 @@ public final class IMAPServer: Sendable {
     ) async throws -> IMAPServer {
         let mailboxes = MailboxSessions(limit: limits.sessionsPerMailbox)
         let places = entryPoints.map { point in
-            let configuration = SharedIMAPConfiguration(point.session)
+            let shared = SharedIMAPEntryPoint(point)
             return SessionListener.Place(
                 name: point.name, address: point.address,
                 immediateTLS: point.session.security == .immediate ? point.tls : nil
             ) { channel, session, ended in
                 let facts = IMAPSessionFacts(id: session, entryPoint: point.name, peer: channel.remoteAddress)
                 return IMAPServerHandler(
-                    point, configuration, facts, channel.eventLoop, mailboxes, logger: logger, ended: ended)
+                    shared, facts, channel.eventLoop, mailboxes, logger: logger, ended: ended)
             }
         }
         return IMAPServer(

@@ -1,5 +1,4 @@
 import Logging
-import MSSCore
 import MSSSessions
 import MSSTLS
 package import NIOCore
@@ -12,7 +11,7 @@ final class IMAPServerHandler: SessionHandler {
     typealias OutboundOut = ByteBuffer
 
     let wire: SessionWire
-    private let entryPoint: IMAPEntryPoint
+    private let entryPoint: SharedIMAPEntryPoint
     private let mailboxes: MailboxSessions
     private var output: IMAPOutput!
 
@@ -27,17 +26,20 @@ final class IMAPServerHandler: SessionHandler {
     /// Called once the connection is over and nothing is done for it any longer.
     private let ended: @Sendable () -> Void
 
+    /// Octets that are worth a writing of their own.
+    private static let part = 16 << 10
+
     init(
-        _ entryPoint: IMAPEntryPoint, _ configuration: SharedIMAPConfiguration, _ facts: IMAPSessionFacts,
-        _ loop: any EventLoop, _ mailboxes: MailboxSessions, logger: Logger, ended: @escaping @Sendable () -> Void
+        _ entryPoint: SharedIMAPEntryPoint, _ facts: IMAPSessionFacts, _ loop: any EventLoop,
+        _ mailboxes: MailboxSessions, logger: Logger, ended: @escaping @Sendable () -> Void
     ) {
         self.entryPoint = entryPoint
         self.mailboxes = mailboxes
         self.ended = ended
-        session = IMAPServerSession(configuration, facts: facts)
+        session = IMAPServerSession(entryPoint.configuration, facts: facts)
         wire = SessionWire(log: SessionLog(logger: logger, session: facts.id, entryPoint: facts.entryPoint))
         let bound = NIOLoopBound(WeakHandler(self), eventLoop: loop)
-        output = IMAPOutput(limit: configuration.value.limits.bufferedResponses) {
+        output = IMAPOutput(limit: session.limits.bufferedResponses) {
             loop.execute { bound.value.handler?.outputIsReady() }
         }
     }
@@ -49,17 +51,22 @@ final class IMAPServerHandler: SessionHandler {
         init(_ handler: IMAPServerHandler) { self.handler = handler }
     }
 
-    var tls: ReloadableTLSContext? { entryPoint.tls }
+    var tls: ReloadableTLSContext? { entryPoint.value.tls }
 
     // MARK: Driving
 
     func carryOut(_ context: ChannelHandlerContext) {
         while !wire.isLeaving, context.channel.isWritable || session.isClosed {
             // Responses of a command stand before its end.
-            if let octets = output.takeAll() {
-                wire.outgoing.writeImmutableBuffer(octets)
+            if let octets = output.next() {
+                if wire.outgoing.readableBytes == 0 {
+                    wire.outgoing = octets
+                } else {
+                    wire.outgoing.writeImmutableBuffer(octets)
+                }
                 session.progressed(at: context.eventLoop.now)
-                flush(context)
+                // The last of them goes out with the end of the command.
+                if wire.outgoing.readableBytes >= Self.part { flush(context) }
                 continue
             }
             if let answer = pendingAnswer {
@@ -103,11 +110,18 @@ final class IMAPServerHandler: SessionHandler {
         let number = questions
         let loop = context.eventLoop
         let bound = NIOLoopBound(self, eventLoop: loop)
+        if case .idle = question, let runner {
+            task = Task(executorPreference: IMAPCommandThreads.shared) { [log = wire.log] in
+                let result = await IMAPCall.idle(runner, log)
+                loop.execute { bound.value.answered(number, result) }
+            }
+            return
+        }
         let (mailboxes, name) = (mailboxes, session.facts.id)
         let call = IMAPCall(
             entryPoint: entryPoint, facts: session.facts, runner: runner, output: output, log: wire.log,
-            admit: { mailboxes.enter($0.mailbox, name) }, clock: { SystemWallClock().now() })
-        task = Task {
+            admit: { mailboxes.enter($0.mailbox, name) })
+        task = Task(executorPreference: IMAPCommandThreads.shared) {
             let result = await call.answer(question)
             loop.execute { bound.value.answered(number, result) }
         }

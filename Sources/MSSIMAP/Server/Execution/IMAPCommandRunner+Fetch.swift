@@ -7,9 +7,11 @@ struct IMAPBrokenResponse: Error {
 }
 
 extension IMAPCommandRunner {
-    /// Messages of which everything is asked for at once: what is prepared of them is held together.
+    /// Messages that are asked for at once where their octets are needed.
     private static let chunk = 64
-    /// The same when nothing of the messages themselves is asked.
+    /// Where their summaries are: of 32 KiB at most, of two mostly.
+    private static let summaryChunk = 128
+    /// Where nothing of the messages themselves is.
     private static let flagsChunk = 512
 
     func fetch(_ request: IMAPFetchRequest) async throws -> IMAPOutcome {
@@ -24,26 +26,46 @@ extension IMAPCommandRunner {
         }
         let wanted = try uids(of: request.messages, byUID: request.byUID)
         let marksSeen = !selected.isReadOnly && items.contains(where: \.marksSeen)
+        let form = Form(items)
         var isIncomplete = false
-        let chunk = items.contains(where: \.needsContent) ? Self.chunk : Self.flagsChunk
+        let chunk =
+            form.needs.contains(.content) ? Self.chunk : form.needs.isEmpty ? Self.flagsChunk : Self.summaryChunk
         for start in stride(from: 0, to: wanted.count, by: chunk) {
-            let uids = wanted[start..<min(start + chunk, wanted.count)]
-            var messages = try await account.messages(NumberRanges(uids), in: selected.id)
+            var uids = Array(wanted[start..<min(start + chunk, wanted.count)])
+            if let number = request.changedSince {
+                let present = try await account.messages(NumberRanges(uids), in: selected.id)
+                if present.count < uids.count { isIncomplete = true }
+                uids = present.filter { $0.changeNumber > number }.map(\.uid)
+                if uids.isEmpty { continue }
+            }
+            var messages = try await account.fetch(NumberRanges(uids), form.needs, in: selected.id)
             if messages.count < uids.count { isIncomplete = true }
-            // Ranges of UIDs may hold some that came after the client was told of messages.
-            messages.removeAll { selected.number(of: $0.uid) == nil }
-            if let number = request.changedSince { messages.removeAll { $0.changeNumber <= number } }
             let newlySeen = marksSeen ? try await markSeen(&messages) : []
-            let prepared = try await prepare(messages, items)
+            await Task.yield()  // a long list lets others in
             for message in messages {
-                let isTold = try await respond(
-                    message, selected.number(of: message.uid)!, items, prepared,
-                    tellsFlags: newlySeen.contains(message.uid))
+                let uid = message.message.uid
+                guard let number = selected.number(of: uid) else { continue }
+                let isTold = try await respond(message, number, form, tellsFlags: newlySeen.contains(uid))
                 if !isTold { isIncomplete = true }
             }
         }
         if isIncomplete { return IMAPOutcome(.no, .expungeIssued, "Some of the messages no longer exist") }
         return IMAPOutcome("Completed")
+    }
+
+    /// What is made once for all messages of a command.
+    private struct Form {
+        var items: [(item: IMAPFetchItem, name: String)]
+        var needs: IMAPFetchNeeds
+        var tellsFlags: Bool
+        var tellsChangeNumber: Bool
+
+        init(_ items: [IMAPFetchItem]) {
+            self.items = items.map { ($0, $0.responseName) }
+            needs = IMAPFetchNeeds(items)
+            tellsFlags = items.contains(.flags)
+            tellsChangeNumber = items.contains(.modSeq)
+        }
     }
 
     private func tellVanished(_ request: IMAPFetchRequest) async throws {
@@ -56,87 +78,87 @@ extension IMAPCommandRunner {
     }
 
     /// Marks messages as read before they are sent; those that were not.
-    private func markSeen(_ messages: inout [IMAPMessage]) async throws -> Set<UInt32> {
-        let unseen = messages.filter { !$0.flags.contains(.seen) }.map(\.uid)
+    private func markSeen(_ messages: inout [IMAPFetched]) async throws -> Set<UInt32> {
+        let unseen = messages.map(\.message).filter { !$0.flags.contains(.seen) }.map(\.uid)
         guard !unseen.isEmpty else { return [] }
         let outcome = try await account.setFlags(
             .add, [.seen], of: unseen, in: try selectedMailbox().id, unchangedSince: nil)
         selected?.note(outcome.messages)
         let changed = Dictionary(uniqueKeysWithValues: outcome.messages.map { ($0.uid, $0) })
-        for index in messages.indices { messages[index] = changed[messages[index].uid] ?? messages[index] }
-        return Set(unseen)
-    }
-
-    /// What is known of messages before their responses are made.
-    private struct Prepared {
-        var summaries: [UInt32: IMAPMessageSummary] = [:]
-        var contents: [UInt32: any IMAPMessageContent] = [:]
-    }
-
-    private func prepare(_ messages: [IMAPMessage], _ items: [IMAPFetchItem]) async throws -> Prepared {
-        var prepared = Prepared()
-        let needing = items.filter(\.needsContent)
-        guard !needing.isEmpty, let selected else { return prepared }
-        var uids = messages.map(\.uid)
-        if needing.contains(where: \.isInSummary) {
-            prepared.summaries = try await account.summaries(NumberRanges(uids), in: selected.id)
-            if needing.allSatisfy(\.isInSummary) { uids.removeAll { prepared.summaries[$0] != nil } }
+        for index in messages.indices {
+            if let now = changed[messages[index].message.uid] { messages[index].message = now }
         }
-        if !uids.isEmpty { prepared.contents = try await account.contents(NumberRanges(uids), in: selected.id) }
-        return prepared
+        return Set(unseen)
     }
 
     /// Puts out the response for one message; `false` when the message is gone.
     private func respond(
-        _ message: IMAPMessage, _ number: UInt32, _ items: [IMAPFetchItem], _ prepared: Prepared, tellsFlags: Bool
+        _ fetched: IMAPFetched, _ number: UInt32, _ form: Form, tellsFlags: Bool
     ) async throws -> Bool {
+        let message = fetched.message
         var reader: IMAPMessageReader?
-        if items.contains(where: \.needsContent) {
-            let (summary, content) = (prepared.summaries[message.uid], prepared.contents[message.uid])
-            guard summary != nil || content != nil else { return false }
-            reader = IMAPMessageReader(content ?? UnreadContent(size: message.size), summary)
+        if !form.needs.isEmpty {
+            guard fetched.summary != nil || fetched.content != nil else { return false }
+            reader = IMAPMessageReader(fetched.content ?? UnreadContent(size: message.size), fetched.summary)
         }
         // What can be refused is found out before anything is put out.
-        for case .binary(let part, _, _) in items { try await checkBinary(part, &reader) }
-        for case .binarySize(let part) in items { try await checkBinary(part, &reader) }
-        var separator = "* \(number) FETCH ("
-        for item in items {
-            try await put(separator)
-            separator = " "
-            try await put(item, message, &reader)
+        for case (.binary(let part, _, _), _) in form.items { try await checkBinary(part, &reader) }
+        for case (.binarySize(let part), _) in form.items { try await checkBinary(part, &reader) }
+        write("* ", number, " FETCH (")
+        for (index, (item, name)) in form.items.enumerated() {
+            if index > 0 { write(" ") }
+            if !write(item, fetched) { try await put(item, name, message, &reader!) }
+            if isFull { try await flush() }
         }
-        if tellsFlags, !items.contains(.flags) {
-            try await put(" FLAGS (\(message.flags.map(\.name).joined(separator: " ")))")
-            if isCondstore, !items.contains(.modSeq) { try await put(" MODSEQ (\(message.changeNumber))") }
+        if tellsFlags, !form.tellsFlags {
+            write(" ")
+            writeFlags(of: message)
+            if isCondstore, !form.tellsChangeNumber { write(" MODSEQ (", message.changeNumber, ")") }
         }
-        try await put(")\r\n")
+        write(")\r\n")
+        return true
+    }
+
+    /// Writes what is known without reading the message; `false` for the rest.
+    private func write(_ item: IMAPFetchItem, _ fetched: IMAPFetched) -> Bool {
+        let message = fetched.message
+        switch item {
+        case .uid: write("UID ", message.uid)
+        case .flags: writeFlags(of: message)
+        case .internalDate: write("INTERNALDATE \"\(IMAPDates.dateTime(message.received))\"")
+        case .size: write("RFC822.SIZE ", message.size)
+        case .modSeq: write("MODSEQ (", message.changeNumber, ")")
+        case .envelope:
+            guard let summary = fetched.summary else { return false }
+            write("ENVELOPE ")
+            write(summary.envelope)
+        case .bodyStructure(extended: true):
+            guard let summary = fetched.summary else { return false }
+            write("BODYSTRUCTURE ")
+            write(summary.bodyStructure(rev2: isRev2))
+        default: return false
+        }
         return true
     }
 
     private func put(
-        _ item: IMAPFetchItem, _ message: IMAPMessage, _ reader: inout IMAPMessageReader?
+        _ item: IMAPFetchItem, _ name: String, _ message: IMAPMessage, _ reader: inout IMAPMessageReader
     ) async throws {
-        let name = item.responseName
         switch item {
-        case .uid: try await put("UID \(message.uid)")
-        case .flags: try await put("FLAGS (\(message.flags.map(\.name).joined(separator: " ")))")
-        case .internalDate: try await put("INTERNALDATE \"\(IMAPDates.dateTime(message.received))\"")
-        case .size: try await put("RFC822.SIZE \(message.size)")
-        case .modSeq: try await put("MODSEQ (\(message.changeNumber))")
+        case .uid, .flags, .internalDate, .size, .modSeq: break  // written
         case .envelope:
-            try await put("ENVELOPE ")
-            try await put(try await reader!.envelope())
+            write("ENVELOPE ")
+            write(try await reader.envelope())
         case .bodyStructure(let extended):
-            try await put("\(name) ")
-            try await put(try await reader!.bodyStructure(extended: extended, rev2: isRev2))
-        case .section(let section, let partial, _):
-            try await put(section, partial, name, &reader!)
-        case .rfc822(let content): try await put(IMAPSection(content), nil, name, &reader!)
-        case .binary(let part, let partial, _): try await putBinary(part, partial, name, &reader!)
+            write(name + " ")
+            write(try await reader.bodyStructure(extended: extended, rev2: isRev2))
+        case .section(let section, let partial, _): try await put(section, partial, name, &reader)
+        case .rfc822(let content): try await put(IMAPSection(content), nil, name, &reader)
+        case .binary(let part, let partial, _): try await putBinary(part, partial, name, &reader)
         case .binarySize(let part):
             var size = 0
-            if let found = try await reader!.part(part) { size = try await reader!.decodedSize(of: found) }
-            try await put("\(name) \(size)")
+            if let found = try await reader.part(part) { size = try await reader.decodedSize(of: found) }
+            write("\(name) \(size)")
         }
     }
 
@@ -145,17 +167,17 @@ extension IMAPCommandRunner {
         _ section: IMAPSection, _ partial: IMAPPartial?, _ name: String, _ reader: inout IMAPMessageReader
     ) async throws {
         switch try await reader.locate(section) {
-        case .missing: try await put("\(name) NIL")
+        case .missing: write(name + " NIL")
         case .octets(let octets):
             let range = partial?.range(of: octets.count) ?? 0..<octets.count
-            try await put("\(name) {\(range.count)}\r\n")
-            try await put(Array(octets[range]))
+            write(name + " {", range.count, "}\r\n")
+            write(octets[range])
         case .range(let whole):
             var range = whole
             if let part = partial?.range(of: whole.count) {
                 range = (whole.lowerBound + part.lowerBound)..<(whole.lowerBound + part.upperBound)
             }
-            try await put("\(name) {\(range.count)}\r\n")
+            write(name + " {", range.count, "}\r\n")
             do { try await reader.forEachPiece(of: range) { try await put($0) } } catch {
                 throw IMAPBrokenResponse(cause: error)
             }
@@ -177,10 +199,10 @@ extension IMAPCommandRunner {
         if part.isEmpty {  // RFC 3516 §4.2: BINARY[] is BODY[]
             return try await put(IMAPSection(), partial, name, &reader)
         }
-        guard let found = try await reader.part(part) else { return try await put("\(name) NIL") }
+        guard let found = try await reader.part(part) else { return write(name + " NIL") }
         let size = try await reader.decodedSize(of: found)
         let range = partial?.range(of: size) ?? 0..<size
-        try await put("\(name) ~{\(range.count)}\r\n")
+        write(name + " ~{", range.count, "}\r\n")
         var position = 0
         do {
             try await reader.forEachDecodedPiece(of: found) { piece in

@@ -11,25 +11,25 @@ extension IMAPCommandRunner {
         }
         // RFC 7162 §3.2.5: only after ENABLE QRESYNC.
         if selection.known != nil, !isQResync { return IMAPOutcome(.bad, nil, "ENABLE QRESYNC first") }
-        let mailbox: IMAPMailbox
-        let changes: IMAPMailboxChanges
+        let pulse = await account.pulse()
+        let overview: IMAPMailboxOverview
         do {
-            mailbox = try await self.mailbox(selection.mailbox)
-            changes = try await account.changes(in: mailbox.id, since: 0, vanishedSince: .max)
+            overview = try await account.overview(of: try await mailbox(selection.mailbox).id)
         } catch let refusal as IMAPRefusal { return IMAPOutcome(refusal, transition: .unselected) }
-        guard changes.messages.count <= limits.messages else {
+        guard overview.uids.count <= limits.messages else {
             return IMAPOutcome(IMAPRefusal(.limit, "Too many messages"), transition: .unselected)
         }
         if selection.condstore { isCondstore = true }
-        let present = changes.mailbox
-        let selected = SelectedMailbox(changes, isReadOnly: selection.isReadOnly)
+        let present = overview.mailbox
+        let selected = SelectedMailbox(overview, isReadOnly: selection.isReadOnly)
         self.selected = selected
+        pulses = (pulse, pulse)
         try await tellFlags()
-        try await put("* \(changes.messages.count) EXISTS\r\n")
+        try await put("* \(overview.uids.count) EXISTS\r\n")
         if !isRev2 {
             try await put("* 0 RECENT\r\n")
-            if let unseen = changes.messages.firstIndex(where: { !$0.flags.contains(.seen) }) {
-                try await put("* OK [UNSEEN \(unseen + 1)] First unseen message\r\n")
+            if let unseen = overview.firstUnseen {
+                try await put("* OK [UNSEEN \(unseen)] First unseen message\r\n")
             }
         } else {
             try await put("* LIST () \"/\" \(wire(present.name))\r\n")  // RFC 9051 §6.3.2
@@ -38,22 +38,25 @@ extension IMAPCommandRunner {
         try await put("* OK [UIDNEXT \(present.nextUID)] Next UID\r\n")
         try await put("* OK [HIGHESTMODSEQ \(present.changeNumber)] Highest\r\n")
         if let known = selection.known, known.validity == present.validity {
-            try await resynchronise(known, changes)
+            try await resynchronise(known, selected, largest: present.nextUID - 1)
         }
         let code = IMAPResponseCode(selection.isReadOnly ? "READ-ONLY" : "READ-WRITE")
         return IMAPOutcome(.ok, code, "Completed", transition: .selected)
     }
 
-    /// What changed since the client last looked (RFC 7162 §3.2.5).
-    private func resynchronise(_ known: IMAPSelection.Known, _ changes: IMAPMailboxChanges) async throws {
-        let wanted = known.uids?.resolved(largest: changes.mailbox.nextUID - 1)
+    /// What changed since the client last looked (RFC 7162 §3.2.5). What changes at this moment is told here or with the
+    /// next command, in the numbers of the mailbox as it was shown.
+    private func resynchronise(
+        _ known: IMAPSelection.Known, _ selected: SelectedMailbox, largest: UInt32
+    ) async throws {
+        let wanted = known.uids?.resolved(largest: largest)
         let since = try await account.changes(
-            in: changes.mailbox.id, since: .max, vanishedSince: known.changeNumber)
-        let gone = since.vanished.filter { wanted?.contains($0) ?? true }
+            in: selected.id, since: known.changeNumber, vanishedSince: known.changeNumber)
+        let gone = since.vanished.filter { wanted?.contains($0) ?? true && selected.number(of: $0) == nil }
         if !gone.isEmpty { try await put("* VANISHED (EARLIER) \(NumberRanges(gone).wire)\r\n") }
-        for (index, message) in changes.messages.enumerated()
-        where message.changeNumber > known.changeNumber && wanted?.contains(message.uid) ?? true {
-            try await tellFlags(of: message, UInt32(index + 1), withUID: true)
+        for message in since.messages where wanted?.contains(message.uid) ?? true {
+            guard let number = selected.number(of: message.uid) else { continue }
+            try await tellFlags(of: message, number, withUID: true)
         }
     }
 

@@ -12,6 +12,11 @@ extension IMAPCommandRunner {
         case .select, .close, .unselect, .enable: return nil
         default: expunges = true
         }
+        let pulse = await account.pulse()
+        if let pulse, pulse == pulses.changes, !expunges || pulse == pulses.vanished {
+            self.selected?.told = [:]
+            return nil
+        }
         let changes: IMAPMailboxChanges
         do {
             changes = try await account.changes(
@@ -24,6 +29,8 @@ extension IMAPCommandRunner {
             return .unselected
         }
         try await tell(self.selected!.apply(changes, expunges: expunges))
+        pulses.changes = pulse
+        if expunges { pulses.vanished = pulse }
         return nil
     }
 

@@ -65,9 +65,9 @@ extension IMAPCommandRunner {
         let program = IMAPSearchProgram(key, in: selected, saved: saved)
         var found: [(uid: UInt32, message: IMAPMessage, header: HeaderBlock?)] = []
         for start in stride(from: 0, to: selected.uids.count, by: Self.chunk) {
-            let uids = selected.uids[start..<min(start + Self.chunk, selected.uids.count)]
-            let range = NumberRanges(joining: [uids.first!...uids.last!])
-            let messages = try await account.messages(range, in: selected.id)
+            let uids = selected.uids.ranges(start..<min(start + Self.chunk, selected.uids.count))
+            guard let first = uids.first?.lowerBound, let last = uids.last?.upperBound else { break }
+            let messages = try await account.messages(NumberRanges(joining: [first...last]), in: selected.id)
                 .filter { selected.number(of: $0.uid) != nil }
             var open: [IMAPMessage] = []
             for message in messages {
@@ -78,8 +78,9 @@ extension IMAPCommandRunner {
                 }
             }
             for start in stride(from: 0, to: open.count, by: Self.readChunk) {
+                await Task.yield()  // a long search lets others in
                 let part = open[start..<min(start + Self.readChunk, open.count)]
-                found += try await matches(part, program, in: selected.id)
+                found += try await matches(part, program, needsHeader, in: selected.id)
             }
         }
         // What was decided without reading stands before what was read.
@@ -88,7 +89,8 @@ extension IMAPCommandRunner {
 
     /// Those of some messages that match, with their headers: first by the headers, then by what is read.
     private func matches(
-        _ messages: ArraySlice<IMAPMessage>, _ program: IMAPSearchProgram, in mailbox: IMAPMailboxID
+        _ messages: ArraySlice<IMAPMessage>, _ program: IMAPSearchProgram, _ needsHeader: Bool,
+        in mailbox: IMAPMailboxID
     ) async throws -> [(uid: UInt32, message: IMAPMessage, header: HeaderBlock?)] {
         let summaries = try await account.summaries(NumberRanges(messages.map(\.uid)), in: mailbox)
         var found: [(uid: UInt32, message: IMAPMessage, header: HeaderBlock?)] = []
@@ -98,9 +100,9 @@ extension IMAPCommandRunner {
                 open.append((message, nil))
                 continue
             }
-            let header = Message(summary.header).header
+            let header = SearchedHeader(summary.header)
             switch program.matches(message, IMAPSearchProgram.Known(header: header)) {
-            case true?: found.append((message.uid, message, header))
+            case true?: found.append((message.uid, message, needsHeader ? header.block : nil))
             case false?: break
             case nil: open.append((message, summary))
             }
@@ -110,13 +112,14 @@ extension IMAPCommandRunner {
         for (message, summary) in open {
             guard let content = contents[message.uid] else { continue }
             var reader = IMAPMessageReader(content, summary)
-            var known = IMAPSearchProgram.Known(header: try await reader.headerBlock())
+            let header = SearchedHeader(try await reader.headerOctets())
+            var known = IMAPSearchProgram.Known(header: header)
             var verdict = program.matches(message, known)
             if verdict == nil {
                 known.body = try await texts(&reader)
                 verdict = program.matches(message, known)
             }
-            if verdict == true { found.append((message.uid, message, known.header)) }
+            if verdict == true { found.append((message.uid, message, needsHeader ? header.block : nil)) }
         }
         return found
     }
@@ -139,7 +142,7 @@ extension IMAPCommandRunner {
                 }
             } catch let refusal as IMAPRefusal where refusal.code == .unknownCTE { continue }
             let label = part.contentType.parameters["charset"]
-            if octets.allSatisfy({ $0 < 0x80 }), Self.isASCIICompatible(label) {
+            if Self.isUTF8(label, octets) {
                 texts.append(FoldedText(octets: octets))
                 continue
             }
@@ -149,10 +152,12 @@ extension IMAPCommandRunner {
         return texts
     }
 
-    /// Whether octets of seven bits are ASCII in a charset: in UTF-7, UTF-16 and ISO-2022 they are not.
-    private static func isASCIICompatible(_ label: String?) -> Bool {
+    /// Whether octets are UTF-8 by their charset. Of seven bits they are ASCII in most; not in UTF-7, UTF-16 and ISO-2022.
+    private static func isUTF8(_ label: String?, _ octets: [UInt8]) -> Bool {
         guard let label = label?.lowercased() else { return true }
+        if label == "utf-8", String(validating: octets, as: UTF8.self) != nil { return true }
         return ["us-ascii", "utf-8", "iso-8859-", "windows-"].contains { label.hasPrefix($0) }
+            && octets.allSatisfy { $0 < 0x80 }
     }
 
     // MARK: SORT and THREAD

@@ -1,12 +1,10 @@
-import MSSCore
 import NIOCore
 
 /// Executes commands of one session against its account. One at a time; what it puts out goes to ``output``.
 actor IMAPCommandRunner {
     let account: any MailboxAccount
     let output: IMAPOutput
-    let limits: IMAPSessionLimits
-    let clock: @Sendable () -> Timestamp
+    private let configuration: SharedIMAPConfiguration
 
     var selected: SelectedMailbox?
     /// The tag of the command under way, which `ESEARCH` repeats.
@@ -21,43 +19,83 @@ actor IMAPCommandRunner {
     private var pendingCR = false
     /// Responses that wait to be put out together.
     private var buffer = ByteBuffer()
+    /// ``MailboxAccount/pulse()`` as it was before the mailbox was last looked at: for new and changed messages, and for
+    /// those that vanished.
+    var pulses: (changes: UInt64?, vanished: UInt64?) = (nil, nil)
 
     init(
-        _ account: any MailboxAccount, _ output: IMAPOutput, _ limits: IMAPSessionLimits,
-        clock: @escaping @Sendable () -> Timestamp
+        _ account: any MailboxAccount, _ output: IMAPOutput, _ configuration: SharedIMAPConfiguration
     ) {
         self.account = account
         self.output = output
-        self.limits = limits
-        self.clock = clock
+        self.configuration = configuration
     }
+
+    var limits: IMAPSessionLimits { configuration.value.limits }
 
     // MARK: Putting out
 
     /// Octets that are put out together.
     private static let batch = 32 << 10
 
+    /// Writes what is bounded by itself; whoever writes much of it looks at ``isFull`` between.
+    func write(_ text: String) { buffer.writeString(text) }
+
+    func write(_ before: String, _ number: some BinaryInteger, _ after: String = "") {
+        buffer.writeString(before)
+        buffer.writeString(String(number))
+        buffer.writeString(after)
+    }
+
+    func write(_ octets: some Collection<UInt8>) { buffer.writeBytes(octets) }
+
+    /// `FLAGS` of a message.
+    func writeFlags(of message: IMAPMessage) {
+        buffer.writeString("FLAGS (")
+        var isFirst = true
+        for flag in message.flags {
+            if !isFirst { buffer.writeString(" ") }
+            isFirst = false
+            buffer.writeString(flag.name)
+        }
+        buffer.writeString(")")
+    }
+
+    /// Whether what was written is to be passed on.
+    var isFull: Bool { buffer.readableBytes >= Self.batch }
+
     func put(_ text: String) async throws {
         buffer.writeString(text)
-        try await passOn()
+        if isFull { try await flush() }
     }
 
     func put(_ octets: [UInt8]) async throws {
         buffer.writeBytes(octets)
-        try await passOn()
+        if isFull { try await flush() }
     }
 
     func put(_ octets: ByteBuffer) async throws {
+        if octets.readableBytes >= Self.batch / 2 {
+            // A large piece goes by itself, uncopied.
+            try await flush()
+            return try await output.write(octets)
+        }
         buffer.writeImmutableBuffer(octets)
-        try await passOn()
+        if isFull { try await flush() }
     }
-
-    private func passOn() async throws { if buffer.readableBytes >= Self.batch { try await flush() } }
 
     func flush() async throws {
         let full = buffer
         buffer = ByteBuffer()
+        // More of a long response follows.
+        if full.readableBytes >= Self.batch { buffer.reserveCapacity(Self.batch + Self.batch / 4) }
         try await output.write(full)
+    }
+
+    /// The same, where the answer of the command follows at once and takes it along.
+    private func flushLast() {
+        output.append(buffer)
+        buffer = ByteBuffer()
     }
 
     // MARK: Commands
@@ -67,7 +105,7 @@ actor IMAPCommandRunner {
         self.tag = tag
         var outcome = try await execute(command)
         if let transition = try await news(after: command) { outcome.transition = transition }
-        try await flush()
+        flushLast()
         return outcome
     }
 
@@ -204,7 +242,7 @@ actor IMAPCommandRunner {
         let code = IMAPResponseCode(
             "APPENDUID", "\(appended.validity) \(NumberRanges(appended.uids).wire)")  // RFC 4315 §3
         _ = try await news(after: nil)
-        try await flush()
+        flushLast()
         return IMAPOutcome(.ok, code, "Completed")
     }
 

@@ -107,7 +107,7 @@ struct IMAPMessageReader {
             case .text: return .range(try await headerOctets().count..<content.size)
             case .fields(let names, let isNot):
                 let octets = try await headerOctets()
-                return .octets(Self.fields(names, isNot: isNot, Message(octets).header, octets, offset: 0))
+                return .octets(RawHeaderField.fields(names, isNot: isNot, of: octets))
             case .mime: return .missing
             }
         }
@@ -124,27 +124,10 @@ struct IMAPMessageReader {
             case .text: return .range(inner.bodyRange)
             case .fields(let names, let isNot):
                 let octets = Array(try await read(inner.headerRange).readableBytesView)
-                return .octets(
-                    Self.fields(
-                        names, isNot: isNot, inner.header, octets, offset: inner.headerRange.lowerBound))
+                return .octets(RawHeaderField.fields(names, isNot: isNot, of: octets))
             default: return .missing
             }
         }
-    }
-
-    /// Fields of a header as they stand, and the empty line.
-    private static func fields(
-        _ names: [String], isNot: Bool, _ header: HeaderBlock, _ octets: [UInt8], offset: Int
-    ) -> [UInt8] {
-        var output: [UInt8] = []
-        let wanted = Set(names.map { $0.uppercased() })
-        for field in header where wanted.contains(field.name.uppercased()) != isNot {
-            let range = field.range
-            guard range.lowerBound >= offset, range.upperBound - offset <= octets.count else { continue }
-            output += octets[(range.lowerBound - offset)..<(range.upperBound - offset)]
-            output += [0x0D, 0x0A]
-        }
-        return output + [0x0D, 0x0A]
     }
 
     /// A range as one buffer: for headers, which are bounded.

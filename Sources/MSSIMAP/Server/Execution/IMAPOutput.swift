@@ -23,6 +23,16 @@ final class IMAPOutput: Sendable {
     /// Octets that wait.
     var octets: Int { state.withLock { $0.octets } }
 
+    /// Adds the last piece, of which nobody is told: who takes the end of the command takes it too.
+    func append(_ piece: ByteBuffer) {
+        guard piece.readableBytes > 0 else { return }
+        state.withLock { state in
+            guard !state.isAbandoned else { return }
+            state.pieces.append(piece)
+            state.octets += piece.readableBytes
+        }
+    }
+
     /// Adds a piece; returns when there is room for another.
     ///
     /// - Throws: `CancellationError` when nobody reads any more.
@@ -50,17 +60,24 @@ final class IMAPOutput: Sendable {
         guard goesOn else { throw CancellationError() }
     }
 
-    /// What waits, joined; `nil` when nothing does.
-    func takeAll() -> ByteBuffer? {
-        let (joined, writer) = state.withLock { state -> (ByteBuffer?, CheckedContinuation<Bool, Never>?) in
-            guard var joined = state.pieces.popFirst() else { return (nil, nil) }
-            while var piece = state.pieces.popFirst() { joined.writeBuffer(&piece) }
-            state.octets = 0
+    /// Small pieces are joined up to so many octets.
+    private static let joined = 32 << 10
+
+    /// The first of what waits; `nil` when nothing does.
+    func next() -> ByteBuffer? {
+        let (piece, writer) = state.withLock { state -> (ByteBuffer?, CheckedContinuation<Bool, Never>?) in
+            guard var piece = state.pieces.popFirst() else { return (nil, nil) }
+            while let next = state.pieces.first, piece.readableBytes + next.readableBytes <= Self.joined {
+                piece.writeImmutableBuffer(next)
+                state.pieces.removeFirst()
+            }
+            state.octets -= piece.readableBytes
+            guard state.octets <= limit / 2 else { return (piece, nil) }
             defer { state.writer = nil }
-            return (joined, state.writer)
+            return (piece, state.writer)
         }
         writer?.resume(returning: true)
-        return joined
+        return piece
     }
 
     /// Nobody reads any more.

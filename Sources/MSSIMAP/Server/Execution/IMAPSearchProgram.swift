@@ -1,4 +1,3 @@
-import Glibc
 import MSSMessage
 
 /// A search in the terms of one mailbox: sets are UIDs, texts are folded. Asked with what is known of a message, it says
@@ -27,8 +26,8 @@ indirect enum IMAPSearchProgram: Sendable {
             let count = UInt32(mailbox.uids.count)
             return .uids(
                 NumberRanges(
-                    ranges.ranges.filter { $0.lowerBound <= count }
-                        .flatMap { mailbox.uids[Int($0.lowerBound - 1)...Int(min($0.upperBound, count) - 1)] }))
+                    joining: ranges.ranges.filter { $0.lowerBound <= count }
+                        .flatMap { mailbox.uids.ranges(Int($0.lowerBound - 1)..<Int(min($0.upperBound, count))) }))
         }
         self =
             switch key {
@@ -54,7 +53,7 @@ indirect enum IMAPSearchProgram: Sendable {
 
     /// What is known of a message's content.
     struct Known {
-        var header: HeaderBlock?
+        var header: SearchedHeader?
         /// The texts of the body, folded.
         var body: [FoldedText]?
     }
@@ -71,19 +70,14 @@ indirect enum IMAPSearchProgram: Sendable {
         case .received(let relation, let day): relation.holds(IMAPDay(message.received), day)
         case .sent(let relation, let day):
             known.header.map { header in
-                guard let date = header.date else { return false }
+                guard let date = header.block.date else { return false }
                 return relation.holds(IMAPDay(date.timestamp, offsetSeconds: (date.zoneMinutes ?? 0) * 60), day)
             }
         case .header(let name, let text):
-            known.header.map { header in
-                let fields = header.all(name)
-                return text.isEmpty ? !fields.isEmpty : fields.contains { FoldedText($0.text).contains(text) }
-            }
+            known.header.map { $0.contains(name, text) }
         case .body(let text): known.body.map { parts in parts.contains { $0.contains(text) } }
         case .text(let text):
-            if let header = known.header,
-                header.contains(where: { FoldedText("\($0.name): \($0.text)").contains(text) })
-            {
+            if let header = known.header, header.contains(text) {
                 true
             } else {
                 known.body.map { parts in parts.contains { $0.contains(text) } }
@@ -115,41 +109,6 @@ extension IMAPSearchKey.DateRelation {
         case .before: date < day
         case .on: date == day
         case .since: date >= day
-        }
-    }
-}
-
-/// Text in which case does not count (RFC 5051's comparison, as Unicode's lower case has it), ready to be searched.
-struct FoldedText: Sendable {
-    private let octets: [UInt8]
-
-    init(_ text: String) { self.init(octets: Array(text.utf8)) }
-
-    /// Text in UTF-8. ASCII, as most text of mail is, folds octet by octet.
-    init(octets text: [UInt8]) {
-        octets =
-            text.allSatisfy { $0 < 0x80 }
-            ? text.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
-            : Array(String(decoding: text, as: UTF8.self).lowercased().utf8)
-    }
-
-    var isEmpty: Bool { octets.isEmpty }
-
-    func contains(_ other: FoldedText) -> Bool {
-        guard let first = other.octets.first else { return true }
-        return octets.withUnsafeBytes { text in
-            other.octets.withUnsafeBytes { part in
-                var start = 0
-                while start + part.count <= text.count {
-                    let rest = text.baseAddress! + start
-                    guard let hit = memchr(rest, Int32(first), text.count - part.count - start + 1) else {
-                        return false
-                    }
-                    if memcmp(hit, part.baseAddress!, part.count) == 0 { return true }
-                    start += UnsafeRawPointer(hit) - rest + 1
-                }
-                return false
-            }
         }
     }
 }

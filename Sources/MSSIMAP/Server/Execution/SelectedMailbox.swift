@@ -6,7 +6,7 @@ struct SelectedMailbox: Sendable {
     let validity: UInt32
     let isReadOnly: Bool
     /// UIDs by message number, ascending.
-    private(set) var uids: [UInt32] = []
+    private(set) var uids = UIDList()
     /// The change number up to which new and changed messages were told.
     private(set) var changeNumber: Int64 = 0
     /// The change number up to which vanished messages were told.
@@ -16,17 +16,15 @@ struct SelectedMailbox: Sendable {
     /// Change numbers that the client knows of already: of what it changed itself.
     var told: [UInt32: Int64] = [:]
 
-    init(_ changes: IMAPMailboxChanges, isReadOnly: Bool) {
-        id = changes.mailbox.id
-        name = changes.mailbox.name
-        validity = changes.mailbox.validity
+    init(_ overview: IMAPMailboxOverview, isReadOnly: Bool) {
+        id = overview.mailbox.id
+        name = overview.mailbox.name
+        validity = overview.mailbox.validity
         self.isReadOnly = isReadOnly
-        uids = changes.messages.map(\.uid)
-        changeNumber = changes.mailbox.changeNumber
+        uids = UIDList(overview.uids)
+        changeNumber = overview.mailbox.changeNumber
         vanishedNumber = changeNumber
-        for message in changes.messages {
-            for flag in message.flags where flag.isKeyword { keywords.insert(flag) }
-        }
+        keywords = overview.keywords
     }
 
     /// What a client is to be told.
@@ -58,7 +56,7 @@ struct SelectedMailbox: Sendable {
             if let number = number(of: message.uid) { news.changed.append((number, message)) }
         }
         if !new.isEmpty {
-            uids += new.map(\.uid)
+            for message in new { uids.append(message.uid) }
             news.exists = uids.count
         }
         changeNumber = changes.mailbox.changeNumber
@@ -68,53 +66,23 @@ struct SelectedMailbox: Sendable {
 
     /// Takes UIDs out; those that were there, from the first.
     mutating func remove(_ gone: [UInt32]) -> [(number: UInt32, uid: UInt32)] {
-        guard !gone.isEmpty else { return [] }
-        let gone = Set(gone)
-        var expunged: [(UInt32, UInt32)] = []
-        var kept: [UInt32] = []
-        kept.reserveCapacity(uids.count)
-        for uid in uids {
-            if gone.contains(uid) { expunged.append((UInt32(kept.count + 1), uid)) } else { kept.append(uid) }
-        }
-        uids = kept
-        return expunged
+        gone.isEmpty ? [] : uids.remove(Set(gone))
     }
 
     /// The number of a message; `nil` when the session does not show it.
-    func number(of uid: UInt32) -> UInt32? {
-        var (low, high) = (0, uids.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if uids[middle] < uid { low = middle + 1 } else { high = middle }
-        }
-        return low < uids.count && uids[low] == uid ? UInt32(low + 1) : nil
-    }
+    func number(of uid: UInt32) -> UInt32? { uids.number(of: uid) }
 
     /// The UIDs of a set of numbers or UIDs that the session shows, ascending; `nil` when a message number is not
     /// there, which is a fault of the client (RFC 9051 §9 `seq-number`).
     func uids(of set: NumberRanges, byUID: Bool) -> [UInt32]? {
         if byUID {
-            var found: [UInt32] = []
-            for range in set.ranges {
-                var index = firstIndex(atLeast: range.lowerBound)
-                while index < uids.count, uids[index] <= range.upperBound {
-                    found.append(uids[index])
-                    index += 1
-                }
+            return set.ranges.flatMap { range in
+                let end = range.upperBound == .max ? uids.count : uids.index(atLeast: range.upperBound + 1)
+                return uids[uids.index(atLeast: range.lowerBound)..<end]
             }
-            return found
         }
         guard set.ranges.last.map({ Int($0.upperBound) <= uids.count }) ?? true else { return nil }
-        return set.ranges.flatMap { uids[Int($0.lowerBound - 1)...Int($0.upperBound - 1)] }
-    }
-
-    private func firstIndex(atLeast uid: UInt32) -> Int {
-        var (low, high) = (0, uids.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if uids[middle] < uid { low = middle + 1 } else { high = middle }
-        }
-        return low
+        return set.ranges.flatMap { uids[Int($0.lowerBound - 1)..<Int($0.upperBound)] }
     }
 
     /// The largest number or UID, which `*` stands for.

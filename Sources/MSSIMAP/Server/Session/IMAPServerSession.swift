@@ -155,7 +155,11 @@ public struct IMAPServerSession: Sendable {
     public mutating func next(at now: NIODeadline) -> Action? {
         while true {
             if let action = actions.popFirst() { return action }
-            guard step(now) else { return nil }
+            guard step(now) else {
+                // A session that waits keeps no buffer.
+                if input.readableBytes == 0 { input = ByteBuffer() }
+                return nil
+            }
         }
     }
 

@@ -1,0 +1,159 @@
+import Foundation
+import GRDB
+import MSSIMAP
+import NIOCore
+
+/// A message of a folder with what was asked for of it.
+struct MailFetched: Sendable {
+    var message: MailMessage
+    var summary: IMAPMessageSummary?
+    /// Where its octets lie; `nil` when they were not asked for, or when its key is not what was written.
+    var place: MailPlace?
+    /// All of them, when they are few.
+    var octets: ByteBuffer?
+}
+
+extension MailStore {
+    /// Octets of short messages that are read ahead: one look at the base and the disk serves some dozens of them.
+    private static let ahead = 1 << 20
+
+    /// Messages of a folder of a mailbox by ranges of UIDs, in their order, with what is needed of them: found, read and
+    /// decrypted in one step (decision 0221). What is missing of summaries is made and kept.
+    ///
+    /// - Throws: ``StoreError/unknownFolder`` when the mailbox has no such folder.
+    func fetch(
+        _ ranges: [ClosedRange<UInt32>], _ needs: IMAPFetchNeeds, in folder: MailFolderID, of mailbox: MailboxName
+    ) async throws -> [MailFetched] {
+        guard !needs.isEmpty else {
+            return try await messages(in: folder, of: mailbox, ranges).map { MailFetched(message: $0) }
+        }
+        let (rows, missing) = try await read { [keys, volumes] database in
+            let owner = try database.one(
+                "SELECT mailbox.id FROM folder JOIN mailbox ON mailbox.id = folder.mailbox WHERE folder.id = ? AND mailbox.name = ?",
+                [folder.rawValue, mailbox.rawValue])
+            guard let owner else { throw StoreError.unknownFolder }
+            var look = Look(owner: owner[0], needs: needs, keys: keys, volumes: volumes)
+            for range in ranges {
+                try database.each(Look.sql(needs), [folder.rawValue, range.lowerBound, range.upperBound]) {
+                    try look.take($0)
+                }
+            }
+            return (look.found, look.missing)
+        }
+        guard !missing.isEmpty else { return rows }
+        var found = rows
+        let made = try await summarise(missing.map(\.message), in: folder)
+        for (index, message) in missing { found[index].summary = made[message.uid] }
+        return found
+    }
+
+    /// The rows of one look, as they are read. On a thread of the base.
+    private struct Look {
+        let owner: Int64
+        let needs: IMAPFetchNeeds
+        let keys: MailKeys
+        let volumes: MailVolumes
+        var found: [MailFetched] = []
+        /// Those whose summary is to be made, by their place among them.
+        var missing: [(index: Int, message: Unsummarised)] = []
+        private var ahead = 0
+
+        init(owner: Int64, needs: IMAPFetchNeeds, keys: MailKeys, volumes: MailVolumes) {
+            (self.owner, self.needs, self.keys, self.volumes) = (owner, needs, keys, volumes)
+        }
+
+        static func sql(_ needs: IMAPFetchNeeds) -> String {
+            needs.contains(.summary) ? withSummary : withoutSummary
+        }
+
+        private static let withSummary = select("summary.sealed", "LEFT JOIN summary ON summary.blob = message.blob")
+        private static let withoutSummary = select("NULL", "")
+
+        private static func select(_ summary: String, _ join: String) -> String {
+            """
+            SELECT message.folder, message.uid, message.size, message.received, message.flags, message.keywords,
+                message.modseq, message.key, message.blob, blob.name, blob.volume, blob.offset, \(summary)
+            FROM message JOIN blob ON blob.id = message.blob \(join)
+            WHERE message.folder = ? AND message.uid BETWEEN ? AND ? ORDER BY message.uid
+            """
+        }
+
+        mutating func take(_ row: Row) throws {
+            var fetched = MailFetched(message: MailMessage(row))
+            defer { found.append(fetched) }
+            let name = try row.octets(9) ?? []
+            guard let key = try keys.unwrap(row.octets(7) ?? [], for: owner, blob: name) else { return }
+            let place = MailPlace(
+                volume: row[10], offset: row[11], size: fetched.message.size, name: name, key: key)
+            if needs.contains(.summary) {
+                let sealed = try row.octets(12)
+                if let sealed, !sealed.isEmpty { fetched.summary = try SummaryFormat.open(sealed, name, key) }
+                // An empty one: there is none, it would be too long.
+                if fetched.summary == nil, sealed?.isEmpty != true {
+                    missing.append(
+                        (found.count, Unsummarised(uid: fetched.message.uid, blob: row[8], place: place)))
+                }
+            }
+            guard needs.contains(.content) || fetched.summary == nil else { return }
+            fetched.place = place
+            guard (1...BlobFormat.frame).contains(place.size), ahead + place.size <= MailStore.ahead else { return }
+            // What cannot be read now is read again when it is asked for, and told then.
+            fetched.octets = try? place.octets(volumes)
+            ahead += place.size
+        }
+    }
+
+    /// What a session must know of a folder of a mailbox that it selects, in one snapshot.
+    ///
+    /// - Throws: ``StoreError/unknownFolder`` when the mailbox has no such folder.
+    func overview(
+        of id: MailFolderID, of mailbox: MailboxName
+    ) async throws -> (folder: MailFolder, uids: [UInt32], keywords: [String], firstUnseen: Int?) {
+        try await read { database in
+            let row = try database.one(
+                """
+                SELECT \(MailFolder.columns) FROM folder JOIN mailbox ON mailbox.id = folder.mailbox
+                WHERE folder.id = ? AND mailbox.name = ?
+                """, [id.rawValue, mailbox.rawValue])
+            guard let row else { throw StoreError.unknownFolder }
+            let folder = MailFolder(row)
+            var uids: [UInt32] = []
+            uids.reserveCapacity(folder.messages)
+            var keywords: Set<String> = []
+            var firstUnseen: Int?
+            try database.each(
+                "SELECT uid, flags, keywords FROM message WHERE folder = ? ORDER BY uid", [id.rawValue]
+            ) { row in
+                uids.append(row[0])
+                if firstUnseen == nil, (row[1] as Int64) & MailFlags.seen.rawValue == 0 { firstUnseen = uids.count }
+                let text: String = row[2]
+                if !text.isEmpty { keywords.insert(text) }
+            }
+            return (folder, uids, keywords.flatMap(MailKeywords.list), firstUnseen)
+        }
+    }
+}
+
+extension Row {
+    /// The octets of a column; `nil` for NULL.
+    fileprivate func octets(_ column: Int) throws -> [UInt8]? {
+        try withUnsafeData(atIndex: column) { $0.map { [UInt8]($0) } }
+    }
+}
+
+extension MailPlace {
+    /// All octets of a message of one frame; `nil` when they are not what was written. Blocks.
+    fileprivate func octets(_ volumes: MailVolumes) throws -> ByteBuffer? {
+        let sealed = try volumes.file(volume).read(BlobFormat.count(size), at: offset)
+        guard sealed.count == BlobFormat.count(size) else { return nil }
+        var plain = ByteBuffer()
+        var isWhole = false
+        try plain.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
+            isWhole = try sealed.withBytes { sealed throws(StoreError) in
+                try BlobFormat.open(sealed, index: 0, isLast: true, name, key, to: target.baseAddress!)
+            }
+            return isWhole ? size : 0
+        }
+        return isWhole ? plain : nil
+    }
+}
