@@ -73,8 +73,3 @@ public actor TracedAccountChanges: AccountJournal {
         }
     }
 }
-
-extension TraceAction {
-    /// A person told of the terms and of the traces of what she does, at the first use of a mailbox (EX_GDT_5020).
-    static let informUser = TraceAction(.functional, "user.inform")!  // a constant of allowed characters
-}

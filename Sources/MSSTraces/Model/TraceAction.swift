@@ -73,6 +73,8 @@ extension TraceAction {
     public static let publishMailbox = TraceAction(known: "directory.publish")
     /// Acceptance of the terms of use (EX_DCU_5030).
     public static let acceptTerms = TraceAction(known: "terms.accept")
+    /// A person told of the terms and of the traces of what she does, at the first use of a mailbox (EX_GDT_5020).
+    public static let informUser = TraceAction(known: "user.inform")
     /// A search in the traces or an export (EX_GDT_5010: accessible to authorised persons).
     public static let consultTraces = TraceAction(known: "traces.consult")
     /// Traces deleted or anonymised at the end of their retention (EX_GDT_5070).
@@ -111,7 +113,7 @@ extension TraceAction {
         storeMessage, markMessage, changeFolder, createMailbox, changeMailbox, suspendMailbox, resumeMailbox,
         deleteMailbox, addDelegate,
         removeDelegate, addCoHolder, removeCoHolder, changeResponsible, chooseListeRouge, publishMailbox, acceptTerms,
-        consultTraces, endRetention, startComponent, stopComponent, changeConfiguration, installCertificate,
+        informUser, consultTraces, endRetention, startComponent, stopComponent, changeConfiguration, installCertificate,
         installWhitelist, connectPeer, detectIncident, clockWentBack, setTailAside, acceptLoss,
     ]
 }

@@ -1,6 +1,7 @@
 import MSSCore
 import MSSTestKit
 import NIOCore
+import TestIdentities
 import Testing
 
 @testable import MSSIMAP
@@ -16,7 +17,7 @@ struct OAuthProgramTests {
 
     @Test("EX_LPS_0700: mbsync by STARTTLS and XOAUTH2 keeps both sides alike; a refused token brings nothing")
     func mbsync() async throws {
-        let live = try await LiveIMAP.start(identity: .localhost)
+        let live = try await LiveIMAP.start(identity: LiveIdentity.localhost)
         for subject in ["Premier", "Deuxième", "Troisième"] { live.account.fill(subject) }
         let folder = try TestFiles.temporaryDirectory("mss-mbsync")
         try TestFiles.makeDirectory("\(folder)/mail")
@@ -83,12 +84,11 @@ struct OAuthProgramTests {
             set imap_oauth_refresh_command = "\(folder)/token"
             set ssl_starttls = yes
             set ssl_force_tls = yes
-            set ssl_usesystemcerts = no
-            set certificate_file = "\(Self.authority)"
+            set ssl_ca_certificates_file = "\(Self.authority)"
             set spoolfile = "imap://localhost:\(live.psc)/INBOX"
             set folder = "imap://localhost:\(live.psc)/"
             set header_cache = "" message_cachedir = ""
-            set wait_key = no quit = yes move = no delete = yes confirmappend = no confirmcreate = no
+            set wait_key = no quit = yes move = no delete = yes confirm_append = no confirm_create = no
             set sleep_time = 0 timeout = 1
             push "\(keys)"
 
@@ -104,7 +104,7 @@ struct OAuthProgramTests {
 
     @Test("EX_LPS_0700: neomutt by STARTTLS and XOAUTH2 asks for a token, reads, saves, flags, moves and deletes")
     func neomutt() async throws {
-        let live = try await LiveIMAP.start(identity: .localhost)
+        let live = try await LiveIMAP.start(identity: LiveIdentity.localhost)
         for subject in ["Premier", "Second", "Tiers"] { live.account.fill(subject) }
         let folder = try TestFiles.temporaryDirectory("mss-neomutt")
         // Shows the first; copies it to a file; marks the second as important; moves the third; deletes the first.
@@ -125,14 +125,15 @@ struct OAuthProgramTests {
         await live.server.shutDown(grace: .seconds(1))
     }
 
-    @Test("EX_LPS_0710: neomutt with a refused token opens nothing, and shows that the authentication failed")
+    @Test("EX_LPS_0710: neomutt, which asked for a token and got one that is refused, opens nothing and says so")
     func neomuttRefused() async throws {
-        let live = try await LiveIMAP.start(identity: .localhost)
+        let live = try await LiveIMAP.start(identity: LiveIdentity.localhost)
         live.account.fill("Premier")
         let folder = try TestFiles.temporaryDirectory("mss-neomutt")
         let result = try await neomutt(live, token: "bad", keys: "<quit>", folder)
-        #expect(result.text.contains("authentication failed"), "\(result.everything)")
+        #expect(result.text.contains("Unable to open mailbox"), "\(result.everything)")
         #expect(!result.text.contains("Premier"))
+        #expect(String(decoding: try TestFiles.read("\(folder)/asked"), as: UTF8.self).contains("asked"))
         await live.server.shutDown(grace: .seconds(1))
     }
 }
