@@ -72,7 +72,7 @@ import Testing
             "  Sujet    : CN=mx.gamma.mssante.fr,OU=1750000010,O=CENTRE HOSPITALIER DE TEST,ST=Paris (75),C=FR",
             "bac/certificats/gamma.pem: OK", "bac/certificats/alpha.pem: OK", "bac/certificats/beta-cachet.pem: OK",
             "certificate has expired", "OK", "CN=mx.alpha.mssante.fr", "fichier identique",
-            "Panne en cours : liste, falsifiee.", "Panne arrêtée : liste.", "Error: Panne inconnue : imaginaire.",
+            "Panne en cours : liste, falsifiee.", "Panne arrêtée : liste.", "Erreur : Panne inconnue : imaginaire.",
             "CN=mx.gamma.mssante.fr", "10 mx.alpha.mssante.fr.", "127.0.0.3", "Panne en cours : dns, vide.",
             "Bac à sable rechargé.", "arrêt propre", "mêmes ports, même liste",
         ] {
