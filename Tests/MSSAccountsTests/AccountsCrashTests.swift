@@ -40,7 +40,7 @@ private enum Child {
                     id: MailboxID(1), kind: .person, address: try directory("a@b.mssante.fr"), responsible: PersonID(1),
                     createdAt: Timestamp(seconds: 1)))
         }
-        try repository.close()
+        try await repository.close()
     }
 }
 
@@ -125,7 +125,7 @@ private enum Child {
             try await repository.write { writer in
                 for number in 2...2_000 { try writer.save(Child.person(Int64(number))) }
             }
-            try repository.close()
+            try await repository.close()
         }
         let repository = try SQLiteAccountRepository(path: path)
         #expect(try await repository.read { try $0.persons(after: PersonID(0), limit: 9_999).count } == 2_000)

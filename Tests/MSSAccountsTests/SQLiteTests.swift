@@ -31,7 +31,7 @@ import Testing
             try writer.save(person)
             for box in boxes { try writer.save(box) }
         }
-        try repository.close()
+        try await repository.close()
     }
 
     private func raw(_ sql: String) throws {
@@ -214,7 +214,7 @@ import Testing
         #expect(try await repository.read { try $0.revision() } == before)
         let second = try person(2)
         try await repository.write { try $0.save(second) }
-        try repository.close()
+        try await repository.close()
         let roomy = try SQLiteAccountRepository(path: path)
         try await roomy.write { writer in for person in persons { try writer.save(person) } }
         #expect(try await roomy.read { try $0.persons(after: PersonID(0), limit: 999).count } == 400)

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import MSSDNS
 import Testing
@@ -150,8 +151,13 @@ struct UnboundResolverTests {
         let patient = try UnboundResolver(configuration)
         let task = Task { try await patient.query(.name("ch.essai.fr"), type: .mx) }
         // The question is on the wire before the task is cancelled.
-        var octet: UInt8 = 0
-        let received = recv(listener, &octet, 1, 0)
+        let received = await withCheckedContinuation { continuation in
+            // It waits for a question that the cooperative pool must ask: not on one of its threads.
+            DispatchQueue.global().async {
+                var octet: UInt8 = 0
+                continuation.resume(returning: recv(listener, &octet, 1, 0))
+            }
+        }
         #expect(received == 1)
         task.cancel()
         await #expect(throws: DNSFailure.cancelled) { try await task.value }

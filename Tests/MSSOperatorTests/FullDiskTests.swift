@@ -170,7 +170,7 @@ struct FullDiskTests {
         await mail.close()
         await quarantine.close()
         await ledgers.close()
-        try repository.close()
+        try await repository.close()
 
         // And with the next start.
         let journal = await TraceVerifier(folder: disk.path + "/traces", certificates: [signer.certificate]).verify()

@@ -1,3 +1,4 @@
+import Dispatch
 import GRDB
 import GRDBSQLite
 import Glibc
@@ -120,10 +121,18 @@ public final class SQLiteAccountRepository: AccountRepository {
     }
 
     /// Ends every connection, the log first written into the file, so that the file alone is the base.
-    public func close() throws {
-        try StoreFailure.translating {
-            try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
-            try pool.close()
+    public func close() async throws {
+        try await translating {
+            try await withCheckedThrowingContinuation { continuation in
+                // It waits for readers, whose tasks need the threads of the cooperative pool: not on one of these.
+                DispatchQueue.global().async { [pool] in
+                    continuation.resume(
+                        with: Result {
+                            try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+                            try pool.close()
+                        })
+                }
+            }
         }
     }
 

@@ -57,7 +57,7 @@ extension OperatorNode {
         let mail = try await MailStore.open(layout.mail, master: master, configuration: settings.data.mail)
         closing.add { await mail.close() }
         let repository = try SQLiteAccountRepository(path: layout.accounts)
-        closing.add { try? repository.close() }
+        closing.add { try? await repository.close() }
         let quarantine = try await SealedQuarantine.open(layout.quarantine, master: master)
         closing.add { await quarantine.close() }
         for path in quarantine.damaged { logger.error("quarantine: damaged", metadata: ["file": "\(path)"]) }

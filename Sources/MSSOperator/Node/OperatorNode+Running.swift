@@ -93,7 +93,7 @@ extension OperatorNode {
         await mail.close()
         await (quarantine as? SealedQuarantine)?.close()
         await (jobs as? SQLiteLedgers)?.close()
-        try? repository.close()
+        try? await repository.close()
         await clients.close()
         await trust.close()
         do { try await traces.close() } catch { logger.error("traces not closed", metadata: ["error": "\(error)"]) }

@@ -144,7 +144,7 @@ struct AccountsBench: AsyncParsableCommand {
         let time = try await ContinuousClock().measure { report = try await accounts.load(source, by: .system) }
         precondition(report?.isAccepted == true)
         print("bulk load into SQLite: \(load) mailboxes and \(load) persons with their traces in \(seconds(time))")
-        try repository.close()
+        try await repository.close()
     }
 
     private func reading(_ path: String) async throws {

@@ -78,7 +78,7 @@ public struct OperatorRestore: Sendable {
             last = end.0
             report.mailboxes += end.1
         }
-        try repository.close()
+        try await repository.close()
         let credentials = try await SealedCredentials.open(layout.credentials, master: master)
         let held = try await credentials.verify()
         report.credentials = held.count
