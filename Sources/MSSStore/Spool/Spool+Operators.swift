@@ -71,9 +71,9 @@ extension Spool {
                     one.messages += 1
                     one.octets += entry.content.size
                     one.oldest = min(one.oldest, entry.arrival)
-                    if entry.isHeld { one.held += 1 }
+                    if entry.isKeptBack { one.held += 1 }
                     if share.lease != 0 { one.leased += 1 }
-                    if !entry.isHeld, share.lease == 0 {
+                    if !entry.isKeptBack, share.lease == 0 {
                         one.nextAttempt = min(one.nextAttempt ?? share.due, share.due)
                     }
                     if let reason = share.reason { one.reasons[reason, default: 0] += 1 }
@@ -215,7 +215,7 @@ extension Spool {
 extension SpoolSummary {
     fileprivate init(_ entry: SpoolIndex.Entry, _ index: SpoolIndex) {
         self.init(
-            id: entry.name, arrival: entry.arrival, size: entry.content.size, isHeld: entry.isHeld,
+            id: entry.name, arrival: entry.arrival, size: entry.content.size, isHeld: entry.isKeptBack,
             isDamaged: entry.isDamaged,
             shares: entry.shares.filter { !$0.isDone }.map { share in
                 Share(

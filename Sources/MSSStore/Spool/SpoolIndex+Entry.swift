@@ -30,13 +30,18 @@ extension SpoolIndex {
         var offset: UInt32
         /// The segment that says whether it is held, if another than `segment`.
         var holdSegment: UInt32?
+        /// As somebody decided: on the disk.
         var isHeld: Bool
         /// On disk for good: may be leased.
         var isActive = false
+        /// A piece could not be read in this life of the process. Not on the disk: the next life reads again.
         var isDamaged = false
         var mendsLineEnds: Bool
         var content: StoredContent
         var sevenBit: StoredContent?
         var shares: [Share]
+
+        /// Not leased until somebody decides.
+        var isKeptBack: Bool { isHeld || isDamaged }
     }
 }

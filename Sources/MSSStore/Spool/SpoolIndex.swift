@@ -60,6 +60,7 @@ struct SpoolIndex {
             usage.refer(segment)
             entries[number]!.holdSegment = segment
             entries[number]!.isHeld = isHeld
+            if !isHeld { entries[number]!.isDamaged = false }
         case .freed: break
         }
     }
@@ -151,11 +152,8 @@ struct SpoolIndex {
         }
     }
 
-    /// Marks a message whose pieces are damaged: it is held until somebody decides.
-    mutating func markDamaged(_ number: UInt64) {
-        entries[number]?.isDamaged = true
-        entries[number]?.isHeld = true
-    }
+    /// Marks a message whose pieces are damaged: it is kept back until somebody decides.
+    mutating func markDamaged(_ number: UInt64) { entries[number]?.isDamaged = true }
 
     // MARK: The queue
 
@@ -168,7 +166,7 @@ struct SpoolIndex {
 
     /// Queues a share that is neither done, nor held, nor leased, nor queued.
     mutating func enqueue(_ number: UInt64, _ index: Int) {
-        guard let entry = entries[number], entry.isActive, !entry.isHeld, index < entry.shares.count else { return }
+        guard let entry = entries[number], entry.isActive, !entry.isKeptBack, index < entry.shares.count else { return }
         let share = entry.shares[index]
         guard !share.isDone, !share.isQueued, share.lease == 0 else { return }
         entries[number]!.shares[index].isQueued = true
@@ -182,7 +180,7 @@ struct SpoolIndex {
             if let entry = entries[first.number], Int(first.index) < entry.shares.count {
                 let share = entry.shares[Int(first.index)]
                 if share.stamp == first.stamp, share.isQueued, !share.isDone {
-                    if !entry.isHeld { return first }
+                    if !entry.isKeptBack { return first }
                     entries[first.number]!.shares[Int(first.index)].isQueued = false
                 }
             }

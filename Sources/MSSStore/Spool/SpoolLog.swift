@@ -77,6 +77,9 @@ final class SpoolLog {
         activation: @escaping @Sendable (inout SpoolIndex) -> Void = { _ in }
     ) throws(StoreError) {
         let place = try append(.transaction, SpoolOperation.encode(operations), isGrowth: isGrowth)
+        // A message that moves may be leased or read by others while it does: its new place must be in the file before
+        // anybody is sent there. (A new message is active only once it is on the disk.)
+        if operations.contains(where: \.isMove) { try write() }
         state.withLock { state in
             for operation in operations {
                 state.index.apply(operation, segment: place.segment, offset: place.offset)

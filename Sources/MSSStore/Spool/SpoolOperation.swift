@@ -61,6 +61,8 @@ enum SpoolOperation: Sendable, Hashable {
 }
 
 extension SpoolOperation {
+    var isMove: Bool { if case .move = self { true } else { false } }
+
     static func encode(_ operations: [SpoolOperation]) -> [UInt8] {
         var writer = ByteWriter()
         writer.integer(UInt32(operations.count))
