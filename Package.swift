@@ -127,8 +127,7 @@ let floor4: [Target] = [
         "MSSStore",
         [
             "MSSCore", "MSSSMTP", "MSSIMAP", "MSSAccounts", "MSSConnector", "MSSProSanteConnect", "COpenSSLShim",
-            nioCore,
-            grdb,
+            nioCore, grdb, sqlite,
         ]),
     library(
         "MSSOperator",

@@ -9,7 +9,8 @@ import MSSTraces
 struct ReadingAccount: MailboxAccount {
     let base: any MailboxAccount
     let grant: AccessGrant
-    let flow: MailFlow
+    let accounts: LocalAccounts
+    let clock: any WallClock
     let journal: ReadingJournal
     let session: String
     let means: TraceMeans
@@ -19,8 +20,8 @@ struct ReadingAccount: MailboxAccount {
     private func judge() async throws {
         let decision: AccessDecision
         do {
-            decision = try await flow.accounts.directory.decide(
-                grant.actor, .read, at: grant.mailbox.address, time: flow.clock.now())
+            decision = try await accounts.directory.decide(
+                grant.actor, .read, at: grant.mailbox.address, time: clock.now())
         } catch { throw IMAPRefusal.unavailable(cause: "accounts: \(type(of: error))") }
         switch decision {
         // As somebody else than at the login, traces would name the wrong author.
@@ -38,7 +39,7 @@ struct ReadingAccount: MailboxAccount {
     }
 
     private func mailbox() async throws -> MSSAccounts.Mailbox {
-        guard let mailbox = try await flow.accounts.directory.mailbox(at: grant.mailbox.address) else {
+        guard let mailbox = try await accounts.directory.mailbox(at: grant.mailbox.address) else {
             throw Self.ended("no mailbox")
         }
         return mailbox
@@ -53,19 +54,19 @@ struct ReadingAccount: MailboxAccount {
     func quota() async throws -> IMAPQuota? {
         let mailbox = try await mailbox()
         guard let limit = mailbox.quota else { return nil }
-        return IMAPQuota(used: try await flow.accounts.usage(of: mailbox) ?? 0, limit: limit)
+        return IMAPQuota(used: try await accounts.usage(of: mailbox) ?? 0, limit: limit)
     }
 
     // MARK: Traces
 
     private func event(_ action: TraceAction, _ request: String) -> TraceEvent {
         TraceEvent(
-            action, by: grant.author, at: flow.clock.now(), mailbox: grant.mailbox.address.address, means: means,
+            action, by: grant.author, at: clock.now(), mailbox: grant.mailbox.address.address, means: means,
             authentication: grant.authentication, request: TraceText(request))
     }
 
     private func trace(_ action: TraceAction, _ request: String) async {
-        await flow.journal.trace([event(action, request)])
+        await journal.trace(event(action, request))
     }
 
     /// A folder as traces name it.

@@ -14,7 +14,8 @@ struct ReadingBackend: MailboxBackend {
         }
         let account = try await base.open(identity, facts)
         return ReadingAccount(
-            base: account, grant: grant, flow: flow, journal: journal, session: facts.id, means: TraceMeans(facts))
+            base: account, grant: grant, accounts: flow.accounts, clock: flow.clock, journal: journal,
+            session: facts.id, means: TraceMeans(facts))
     }
 }
 
@@ -51,6 +52,9 @@ final class ReadingJournal: Sendable {
     private let state = Guarded(State())
 
     init(_ journal: ExchangeJournal) { self.journal = journal }
+
+    /// Traces at once.
+    func trace(_ event: TraceEvent) async { await journal.trace([event]) }
 
     /// Notes messages; `event` says the rest when they are the first of their trace.
     func note(_ uids: [UInt32], _ key: Key, _ event: @autoclosure () -> TraceEvent) async {

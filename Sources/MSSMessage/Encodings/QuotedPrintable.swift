@@ -107,9 +107,9 @@ public struct QuotedPrintableDecoder: Sendable {
                         pending.append(contentsOf: input[start...])
                         return
                     }
-                    if !lineEnd { output.append(contentsOf: input[start..<position]) }
+                    if !lineEnd { output.append(contentsOf: UnsafeRawBufferPointer(rebasing: input[start..<position])) }
                 } else if position - start > Self.longestRun {
-                    output.append(contentsOf: input[start..<position])
+                    output.append(contentsOf: UnsafeRawBufferPointer(rebasing: input[start..<position]))
                 } else if !last {
                     pending.append(contentsOf: input[start...])
                     return
@@ -121,7 +121,7 @@ public struct QuotedPrintableDecoder: Sendable {
                 {
                     position += 1
                 }
-                output.append(contentsOf: input[start..<position])
+                output.append(contentsOf: UnsafeRawBufferPointer(rebasing: input[start..<position]))
             }
         }
     }

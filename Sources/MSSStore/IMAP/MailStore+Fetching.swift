@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 import MSSIMAP
 import NIOCore
 
@@ -81,12 +82,12 @@ extension MailStore {
         mutating func take(_ row: Row) throws {
             var fetched = MailFetched(message: MailMessage(row))
             defer { found.append(fetched) }
-            let name = try row.octets(9) ?? []
-            guard let key = try keys.unwrap(row.octets(7) ?? [], for: owner, blob: name) else { return }
+            let name = (row[9] as ColumnOctets).bytes
+            guard let key = try keys.unwrap((row[7] as ColumnOctets).bytes, for: owner, blob: name) else { return }
             let place = MailPlace(
                 volume: row[10], offset: row[11], size: fetched.message.size, name: name, key: key)
             if needs.contains(.summary) {
-                let sealed = try row.octets(12)
+                let sealed = (row[12] as ColumnOctets?)?.bytes
                 if let sealed, !sealed.isEmpty { fetched.summary = try SummaryFormat.open(sealed, name, key) }
                 // An empty one: there is none, it would be too long.
                 if fetched.summary == nil, sealed?.isEmpty != true {
@@ -134,10 +135,22 @@ extension MailStore {
     }
 }
 
-extension Row {
-    /// The octets of a column; `nil` for NULL.
-    fileprivate func octets(_ column: Int) throws -> [UInt8]? {
-        try withUnsafeData(atIndex: column) { $0.map { [UInt8]($0) } }
+/// The octets of a column, copied once.
+private struct ColumnOctets: DatabaseValueConvertible, StatementColumnConvertible {
+    let bytes: [UInt8]
+
+    init?(sqliteStatement: SQLiteStatement, index: CInt) {
+        let start = sqlite3_column_blob(sqliteStatement, index)
+        let count = Int(sqlite3_column_bytes(sqliteStatement, index))
+        bytes = start.map { Array(UnsafeRawBufferPointer(start: $0, count: count)) } ?? []
+    }
+
+    private init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    var databaseValue: DatabaseValue { Data(bytes).databaseValue }
+
+    static func fromDatabaseValue(_ value: DatabaseValue) -> ColumnOctets? {
+        Data.fromDatabaseValue(value).map { ColumnOctets([UInt8]($0)) }
     }
 }
 

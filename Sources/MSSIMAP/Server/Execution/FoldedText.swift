@@ -96,10 +96,13 @@ struct FoldedText: Sendable, Hashable {
         octets.indices.min { Self.frequency(octets[$0]) < Self.frequency(octets[$1]) } ?? 0
     }
 
-    private static func frequency(_ octet: UInt8) -> Int {
-        // The letters of French and English texts, from the most frequent one.
-        common.firstIndex(of: octet).map { common.count - $0 } ?? 0
-    }
+    private static func frequency(_ octet: UInt8) -> UInt8 { frequencies[Int(octet)] }
 
-    private static let common = Array(" etasinrulodcmpgfv\r\n".utf8)
+    private static let frequencies: [UInt8] = {
+        // The letters of French and English texts, from the most frequent one.
+        let common = Array(" etasinrulodcmpgfv\r\n".utf8)
+        var table = [UInt8](repeating: 0, count: 256)
+        for (index, octet) in common.enumerated() { table[Int(octet)] = UInt8(common.count - index) }
+        return table
+    }()
 }

@@ -55,13 +55,19 @@ extension IMAPCommandRunner {
 
     /// What is made once for all messages of a command.
     private struct Form {
-        var items: [(item: IMAPFetchItem, name: String)]
+        /// Each with its name in responses, and the names of header fields that it asks for.
+        var items: [(item: IMAPFetchItem, name: String, fields: [[UInt8]])]
         var needs: IMAPFetchNeeds
         var tellsFlags: Bool
         var tellsChangeNumber: Bool
 
         init(_ items: [IMAPFetchItem]) {
-            self.items = items.map { ($0, $0.responseName) }
+            self.items = items.map { item in
+                guard case .section(let section, _, _) = item, case .fields(let names, _) = section.content else {
+                    return (item, item.responseName, [])
+                }
+                return (item, item.responseName, names.map(RawHeaderField.name))
+            }
             needs = IMAPFetchNeeds(items)
             tellsFlags = items.contains(.flags)
             tellsChangeNumber = items.contains(.modSeq)
@@ -102,12 +108,12 @@ extension IMAPCommandRunner {
             reader = IMAPMessageReader(fetched.content ?? UnreadContent(size: message.size), fetched.summary)
         }
         // What can be refused is found out before anything is put out.
-        for case (.binary(let part, _, _), _) in form.items { try await checkBinary(part, &reader) }
-        for case (.binarySize(let part), _) in form.items { try await checkBinary(part, &reader) }
+        for case (.binary(let part, _, _), _, _) in form.items { try await checkBinary(part, &reader) }
+        for case (.binarySize(let part), _, _) in form.items { try await checkBinary(part, &reader) }
         write("* ", number, " FETCH (")
-        for (index, (item, name)) in form.items.enumerated() {
+        for (index, (item, name, names)) in form.items.enumerated() {
             if index > 0 { write(" ") }
-            if !write(item, fetched) { try await put(item, name, message, &reader!) }
+            if !write(item, name, names, fetched) { try await put(item, name, message, &reader!) }
             if isFull { try await flush() }
         }
         if tellsFlags, !form.tellsFlags {
@@ -120,7 +126,9 @@ extension IMAPCommandRunner {
     }
 
     /// Writes what is known without reading the message; `false` for the rest.
-    private func write(_ item: IMAPFetchItem, _ fetched: IMAPFetched) -> Bool {
+    private func write(
+        _ item: IMAPFetchItem, _ name: String, _ names: [[UInt8]], _ fetched: IMAPFetched
+    ) -> Bool {
         let message = fetched.message
         switch item {
         case .uid: write("UID ", message.uid)
@@ -136,6 +144,11 @@ extension IMAPCommandRunner {
             guard let summary = fetched.summary else { return false }
             write("BODYSTRUCTURE ")
             write(summary.bodyStructure(rev2: isRev2))
+        case .section(let section, partial: nil, _) where section.part.isEmpty:
+            guard let summary = fetched.summary, case .fields(_, let isNot) = section.content else { return false }
+            let octets = RawHeaderField.fields(names, isNot: isNot, of: summary.header)
+            write(name + " {", octets.count, "}\r\n")
+            write(octets)
         default: return false
         }
         return true

@@ -107,7 +107,7 @@ struct IMAPMessageReader {
             case .text: return .range(try await headerOctets().count..<content.size)
             case .fields(let names, let isNot):
                 let octets = try await headerOctets()
-                return .octets(RawHeaderField.fields(names, isNot: isNot, of: octets))
+                return .octets(RawHeaderField.fields(names.map(RawHeaderField.name), isNot: isNot, of: octets))
             case .mime: return .missing
             }
         }
@@ -124,7 +124,7 @@ struct IMAPMessageReader {
             case .text: return .range(inner.bodyRange)
             case .fields(let names, let isNot):
                 let octets = Array(try await read(inner.headerRange).readableBytesView)
-                return .octets(RawHeaderField.fields(names, isNot: isNot, of: octets))
+                return .octets(RawHeaderField.fields(names.map(RawHeaderField.name), isNot: isNot, of: octets))
             default: return .missing
             }
         }

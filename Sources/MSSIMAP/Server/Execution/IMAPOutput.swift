@@ -4,7 +4,8 @@ import NIOCore
 /// Carries what commands put out from their task to the event loop, with back-pressure by octets.
 final class IMAPOutput: Sendable {
     private struct State {
-        var pieces = CircularBuffer<ByteBuffer>()
+        /// Few, and none most of the time: a session that idles keeps no room for them.
+        var pieces: [ByteBuffer] = []
         var octets = 0
         var isAbandoned = false
         var writer: CheckedContinuation<Bool, Never>?
@@ -66,11 +67,15 @@ final class IMAPOutput: Sendable {
     /// The first of what waits; `nil` when nothing does.
     func next() -> ByteBuffer? {
         let (piece, writer) = state.withLock { state -> (ByteBuffer?, CheckedContinuation<Bool, Never>?) in
-            guard var piece = state.pieces.popFirst() else { return (nil, nil) }
-            while let next = state.pieces.first, piece.readableBytes + next.readableBytes <= Self.joined {
+            guard var piece = state.pieces.first else { return (nil, nil) }
+            var taken = 1
+            while taken < state.pieces.count, case let next = state.pieces[taken],
+                piece.readableBytes + next.readableBytes <= Self.joined
+            {
                 piece.writeImmutableBuffer(next)
-                state.pieces.removeFirst()
+                taken += 1
             }
+            if taken == state.pieces.count { state.pieces = [] } else { state.pieces.removeFirst(taken) }
             state.octets -= piece.readableBytes
             guard state.octets <= limit / 2 else { return (piece, nil) }
             defer { state.writer = nil }

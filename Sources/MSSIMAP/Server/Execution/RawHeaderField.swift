@@ -47,11 +47,16 @@ struct RawHeaderField: Hashable {
         return RawHeaderField(start: start, nameEnd: start + nameEnd, valueStart: start + length + 1, end: end)
     }
 
-    /// Whether its name is this one, whatever the case.
-    func isNamed(_ name: String, in bytes: UnsafeRawBufferPointer) -> Bool {
-        nameEnd - start == name.utf8.count
-            && zip(bytes[start..<nameEnd], name.utf8).allSatisfy { $0.uppercased == $1.uppercased }
+    /// Whether its name is this one, in capitals, whatever its own case.
+    func isNamed(_ name: [UInt8], in bytes: UnsafeRawBufferPointer) -> Bool {
+        guard nameEnd - start == name.count else { return false }
+        var index = 0
+        while index < name.count, bytes[start + index].uppercased == name[index] { index += 1 }
+        return index == name.count
     }
+
+    /// A name in capitals.
+    static func name(_ name: String) -> [UInt8] { name.utf8.map(\.uppercased) }
 
     /// The value without blanks around it, when it means what it says: one line of ASCII without encoded words.
     func plainValue(in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
@@ -78,12 +83,13 @@ struct RawHeaderField: Hashable {
     private static func isBlank(_ octet: UInt8) -> Bool { octet == 0x20 || octet == 0x09 }
 
     /// Fields by their names, or all but these, as they stand, and the empty line (RFC 9051 §6.4.5.1).
-    static func fields(_ names: [String], isNot: Bool, of header: [UInt8]) -> [UInt8] {
+    static func fields(_ names: [[UInt8]], isNot: Bool, of header: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
+        output.reserveCapacity(min(header.count + 2, 4096))
         header.withUnsafeBytes { bytes in
             forEach(in: bytes) { field in
                 if names.contains(where: { field.isNamed($0, in: bytes) }) != isNot {
-                    output.append(contentsOf: bytes[field.start..<field.end])
+                    output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[field.start..<field.end]))
                     output.append(0x0D)
                     output.append(0x0A)
                 }

@@ -19,6 +19,7 @@ final class SearchedHeader {
     /// The same by the octets alone; `nil` where a field of the name must be understood.
     func plain(_ name: String, _ text: FoldedText) -> Bool? {
         var found: Bool? = false
+        let name = RawHeaderField.name(name)
         octets.withUnsafeBytes { bytes in
             RawHeaderField.forEach(in: bytes) { field in
                 guard field.isNamed(name, in: bytes) else { return true }
