@@ -33,17 +33,17 @@ struct AutoconfigurationTests {
             provider = root.find("emailProvider")
             print(provider.find("displayName").text)
             for server in list(provider.findall("incomingServer")) + list(provider.findall("outgoingServer")):
-                print(server.get("type"), *[server.find(n).text for n in ("hostname", "port", "socketType", "authentication", "username")])
+                print(server.get("type"), *[server.find(n).text for n in ("hostname", "port", "socketType", "username")], *[method.text for method in server.findall("authentication")])
             print(root.find("oAuth2/issuer").text)
             """
         let result = try await ExternalTool.run("python3", ["-c", script], input: Self.document.xml())
         #expect(
             result.text == """
                 Hôpital <Alpha> & fils
-                imap imap-psc.alpha.mssante.fr 143 STARTTLS OAuth2 %EMAILADDRESS%
-                imap imap-app.alpha.mssante.fr 143 STARTTLS TLS-client-cert %EMAILADDRESS%
-                smtp smtp-psc.alpha.mssante.fr 587 STARTTLS OAuth2 %EMAILADDRESS%
-                smtp smtp-app.alpha.mssante.fr 587 STARTTLS TLS-client-cert %EMAILADDRESS%
+                imap imap-psc.alpha.mssante.fr 143 STARTTLS %EMAILADDRESS% OAuth2
+                imap imap-app.alpha.mssante.fr 143 STARTTLS %EMAILADDRESS% TLS-client-cert password-cleartext
+                smtp smtp-psc.alpha.mssante.fr 587 STARTTLS %EMAILADDRESS% OAuth2
+                smtp smtp-app.alpha.mssante.fr 587 STARTTLS %EMAILADDRESS% TLS-client-cert password-cleartext
                 https://auth.exemple.fr/realms/esante-wallet
 
                 """, "\(result.errors)")

@@ -61,7 +61,10 @@ public struct AutoconfigurationDocument: Sendable, Hashable {
         try server.element("hostname", text: point.host.text)
         try server.element("port", text: "\(point.port)")
         try server.element("socketType", text: "STARTTLS")
-        try server.element("authentication", text: audience == .proSanteConnect ? "OAuth2" : "TLS-client-cert")
+        // Thunderbird does not know the format's name for certificates, and leaves out the server. A login by password is
+        // what it then does: with the certificate that TLS asked it for, any password is good (EX_LPS_1200).
+        let methods = audience == .proSanteConnect ? ["OAuth2"] : ["TLS-client-cert", "password-cleartext"]
+        for method in methods { try server.element("authentication", text: method) }
         try server.element("username", text: "%EMAILADDRESS%")
     }
 }

@@ -90,11 +90,12 @@ final class ClientSpace: Sendable {
 
     /// Sends by curl.
     func send(
-        from sender: String, to recipient: String, text: String, _ login: [String], withCertificate: Bool = false
+        from sender: String, to recipient: String, subject: String = "Bilan", text: String, _ login: [String],
+        withCertificate: Bool = false
     ) async throws -> ExternalTool.Result {
         let file = "\(directory)/message.eml"
         try TestFiles.write(
-            "From: <\(sender)>\r\nTo: <\(recipient)>\r\nSubject: Bilan\r\n\r\n\(text)\r\n", to: file)
+            "From: <\(sender)>\r\nTo: <\(recipient)>\r\nSubject: \(subject)\r\n\r\n\(text)\r\n", to: file)
         let host = withCertificate ? one.lpsHosts.submissionCertificate : one.lpsHosts.submissionPSC
         let port = withCertificate ? lps.submissionCertificate : lps.submissionPSC
         return try await curl(
