@@ -10,25 +10,15 @@ import Testing
 @Suite("IMAP server: mail programs of other hands", .serialized)
 struct MailProgramTests {
     /// A folder of its own, and the server whose certificate says `localhost`.
-    private func prepare(_ subjects: String...) async throws -> (live: LiveIMAP, folder: String) {
+    private func prepare(_ subjects: String...) async throws -> (live: LiveIMAP, folder: MailFolder) {
         let live = try await LiveIMAP.start(identity: LiveIdentity.localhost)
         for subject in subjects { live.account.fill(subject) }
-        return (live, try TestFiles.temporaryDirectory("mss-mail"))
+        return (live, try MailFolder())
     }
 
     private var authority: String { "\(LiveIdentity.localhost.directory)/ca.pem" }
     private var leaf: String { "\(LiveIdentity.client.directory)/chain.pem" }
     private var key: String { "\(LiveIdentity.client.directory)/key.pem" }
-
-    private func files(_ folder: String) throws -> [String] {
-        try ["new", "cur"].flatMap { name in
-            (try? TestFiles.names(in: "\(folder)/\(name)").map { "\(folder)/\(name)/\($0)" }) ?? []
-        }
-    }
-
-    private func messages(_ live: LiveIMAP, _ name: String) async throws -> Int? {
-        try await live.account.mailboxes().first { $0.name.text == name }?.messages
-    }
 
     @Test("EX_LPS_0700: offlineimap by STARTTLS and XOAUTH2 brings all folders down, and what is new there up")
     func offlineimap() async throws {
@@ -37,14 +27,14 @@ struct MailProgramTests {
             """
             [general]
             accounts = a
-            metadata = \(folder)/metadata
+            metadata = \(folder.path)/metadata
             ui = basic
             [Account a]
             localrepository = L
             remoterepository = R
             [Repository L]
             type = Maildir
-            localfolders = \(folder)/mail
+            localfolders = \(folder.path)/mail
             [Repository R]
             type = IMAP
             remotehost = localhost
@@ -56,67 +46,40 @@ struct MailProgramTests {
             auth_mechanisms = XOAUTH2
             oauth2_access_token = good
 
-            """, to: "\(folder)/rc")
-        let arguments = ["HOME=\(folder)", "offlineimap", "-o", "-c", "\(folder)/rc"]
+            """, to: "\(folder.path)/rc")
+        let arguments = ["HOME=\(folder.path)", "offlineimap", "-o", "-c", "\(folder.path)/rc"]
         let down = try await ExternalTool.run("env", arguments, seconds: 300)
         #expect(down.succeeded, "\(down.everything)")
-        #expect(try files("\(folder)/mail/INBOX").count == 2, "\(down.everything)")
-        try TestFiles.write("Subject: local\n\nd'ici\n", to: "\(folder)/mail/Drafts/cur/1.1.x:2,S")
+        #expect(folder.messages().count == 2, "\(down.everything)")
+        try TestFiles.write("Subject: local\n\nd'ici\n", to: "\(folder.path)/mail/Drafts/cur/1.1.x:2,S")
         let up = try await ExternalTool.run("env", arguments, seconds: 300)
         #expect(up.succeeded, "\(up.everything)")
-        #expect(try await messages(live, "Drafts") == 1)
+        #expect(try await live.messages(in: "Drafts") == 1)
         await live.server.shutDown(grace: .seconds(1))
     }
 
     @Test("EX_LPS_1200: mbsync with a certificate keeps both sides alike: new messages, flags, expunges, both ways")
     func mbsync() async throws {
         let (live, folder) = try await prepare("Premier", "Deuxième", "Troisième")
-        try TestFiles.makeDirectory("\(folder)/mail")
-        try TestFiles.write(
-            """
-            IMAPStore far
-            Host localhost
-            Port \(live.certificate)
-            User \(LiveIMAP.user)
-            Pass secret
-            SSLType STARTTLS
-            AuthMechs PLAIN
-            CertificateFile \(authority)
-            ClientCertificate \(leaf)
-            ClientKey \(key)
-
-            MaildirStore near
-            Path \(folder)/mail/
-            Inbox \(folder)/mail/INBOX
-            SubFolders Verbatim
-
-            Channel all
-            Far :far:
-            Near :near:
-            Patterns *
-            Create Both
-            Expunge Both
-            Sync All
-            SyncState *
-
-            """, to: "\(folder)/rc")
         let run = {
-            try await ExternalTool.run("env", ["HOME=\(folder)", "mbsync", "-c", "\(folder)/rc", "all"], seconds: 300)
+            try await folder.mbsync(
+                live, port: live.certificate,
+                login: "Pass secret\nAuthMechs PLAIN\nClientCertificate \(leaf)\nClientKey \(key)")
         }
         let down = try await run()
         #expect(down.succeeded, "\(down.everything)")
-        let inbox = try files("\(folder)/mail/INBOX").sorted()
+        let inbox = folder.messages().sorted()
         #expect(inbox.count == 3, "\(down.everything)")
         // One is deleted here, one there, one is new here.
         let gone = try #require(inbox.first)
         let name = gone.split(separator: "/").last.map(String.init) ?? ""
-        let moved = "\(folder)/mail/INBOX/cur/" + (name.contains(":2,") ? name + "T" : name + ":2,T")
+        let moved = "\(folder.path)/mail/INBOX/cur/" + (name.contains(":2,") ? name + "T" : name + ":2,T")
         #expect(try await ExternalTool.run("mv", [gone, moved]).succeeded)
-        try TestFiles.write("Subject: local\r\n\r\nd'ici\r\n", to: "\(folder)/mail/INBOX/cur/9.9.x:2,S")
+        try TestFiles.write("Subject: local\r\n\r\nd'ici\r\n", to: "\(folder.path)/mail/INBOX/cur/9.9.x:2,S")
         let up = try await run()
         #expect(up.succeeded, "\(up.everything)")
-        #expect(try await messages(live, "INBOX") == 3, "\(up.everything)")
-        #expect(try files("\(folder)/mail/INBOX").count == 3)
+        #expect(try await live.messages(in: "INBOX") == 3, "\(up.everything)")
+        #expect(folder.messages().count == 3)
         await live.server.shutDown(grace: .seconds(1))
     }
 
@@ -127,17 +90,20 @@ struct MailProgramTests {
             """
             poll localhost protocol IMAP port \(live.certificate)
               user "\(LiveIMAP.user)" password "secret" sslproto "TLS1.2+" sslcertck sslcertfile "\(authority)"
-              sslcert "\(leaf)" sslkey "\(key)" mda "cat >> \(folder)/mail"
+              sslcert "\(leaf)" sslkey "\(key)" mda "cat >> \(folder.path)/mail"
 
-            """, to: "\(folder)/rc", mode: 0o600)
+            """, to: "\(folder.path)/rc", mode: 0o600)
         let result = try await ExternalTool.run(
             "env",
-            ["HOME=\(folder)", "fetchmail", "-f", "\(folder)/rc", "--pidfile", "\(folder)/pid", "--nosyslog", "-a"],
+            [
+                "HOME=\(folder.path)", "fetchmail", "-f", "\(folder.path)/rc", "--pidfile", "\(folder.path)/pid",
+                "--nosyslog", "-a",
+            ],
             seconds: 120)
         #expect(result.succeeded, "\(result.everything)")
-        let taken = String(decoding: try TestFiles.read("\(folder)/mail"), as: UTF8.self)
+        let taken = String(decoding: try TestFiles.read("\(folder.path)/mail"), as: UTF8.self)
         #expect(taken.contains("Subject: Premier") && taken.contains("Subject: Deux"))
-        #expect(try await messages(live, "INBOX") == 0)
+        #expect(try await live.messages(in: "INBOX") == 0)
         await live.server.shutDown(grace: .seconds(1))
     }
 

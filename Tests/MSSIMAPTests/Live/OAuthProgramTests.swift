@@ -11,50 +11,13 @@ import Testing
 struct OAuthProgramTests {
     private static let authority = "\(LiveIdentity.localhost.directory)/ca.pem"
 
-    private func messages(_ live: LiveIMAP, _ name: String) async throws -> Int? {
-        try await live.account.mailboxes().first { $0.name.text == name }?.messages
-    }
-
     @Test("EX_LPS_0700: mbsync by STARTTLS and XOAUTH2 keeps both sides alike; a refused token brings nothing")
     func mbsync() async throws {
         let live = try await LiveIMAP.start(identity: LiveIdentity.localhost)
         for subject in ["Premier", "Deuxième", "Troisième"] { live.account.fill(subject) }
-        let folder = try TestFiles.temporaryDirectory("mss-mbsync")
-        try TestFiles.makeDirectory("\(folder)/mail")
+        let folder = try MailFolder()
         func run(_ token: String) async throws -> ExternalTool.Result {
-            try TestFiles.write(
-                """
-                IMAPStore far
-                Host localhost
-                Port \(live.psc)
-                User \(LiveIMAP.user)
-                PassCmd "echo \(token)"
-                SSLType STARTTLS
-                AuthMechs XOAUTH2
-                CertificateFile \(Self.authority)
-
-                MaildirStore near
-                Path \(folder)/mail/
-                Inbox \(folder)/mail/INBOX
-                SubFolders Verbatim
-
-                Channel all
-                Far :far:
-                Near :near:
-                Patterns *
-                Create Both
-                Expunge Both
-                Sync All
-                SyncState *
-
-                """, to: "\(folder)/rc")
-            return try await ExternalTool.run(
-                "env", ["HOME=\(folder)", "mbsync", "-V", "-c", "\(folder)/rc", "all"], seconds: 300)
-        }
-        func inbox() throws -> [String] {
-            try ["new", "cur"].flatMap { name in
-                (try? TestFiles.names(in: "\(folder)/mail/INBOX/\(name)")) ?? []
-            }
+            try await folder.mbsync(live, port: live.psc, login: "PassCmd \"echo \(token)\"\nAuthMechs XOAUTH2")
         }
         let refused = try await run("bad")
         #expect(
@@ -62,11 +25,11 @@ struct OAuthProgramTests {
             "\(refused.everything)")
         let down = try await run("good")
         #expect(down.succeeded && down.everything.contains("XOAUTH2"), "\(down.everything)")
-        #expect(try inbox().count == 3)
-        try TestFiles.write("Subject: local\r\n\r\nd'ici\r\n", to: "\(folder)/mail/INBOX/cur/9.9.x:2,S")
+        #expect(folder.messages().count == 3)
+        try TestFiles.write("Subject: local\r\n\r\nd'ici\r\n", to: "\(folder.path)/mail/INBOX/cur/9.9.x:2,S")
         let up = try await run("good")
         #expect(up.succeeded, "\(up.everything)")
-        #expect(try await messages(live, "INBOX") == 4, "\(up.everything)")
+        #expect(try await live.messages(in: "INBOX") == 4, "\(up.everything)")
         await live.server.shutDown(grace: .seconds(1))
     }
 
@@ -116,8 +79,8 @@ struct OAuthProgramTests {
         #expect(result.succeeded, "\(result.everything)")
         let copy = String(decoding: try TestFiles.read("\(folder)/copie"), as: UTF8.self)
         #expect(copy.contains("Subject: Premier"), "\(result.everything)")
-        #expect(try await messages(live, "INBOX") == 1, "\(result.everything)")
-        #expect(try await messages(live, "Archive") == 1)
+        #expect(try await live.messages(in: "INBOX") == 1, "\(result.everything)")
+        #expect(try await live.messages(in: "Archive") == 1)
         let (left, _) = try await live.python(
             "m = login(); m.select('INBOX'); print(m.fetch('1', '(FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])'))")
         #expect(left.contains("Subject: Second") && left.contains("\\Flagged"), "\(left)")
