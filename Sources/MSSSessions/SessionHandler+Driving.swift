@@ -11,7 +11,7 @@ extension SessionHandler {
         guard !wire.isDriving, !wire.isLeaving else { return }
         wire.isDriving = true
         carryOut(context)
-        if !wire.isLeaving { flush(context) }
+        if !wire.isLeaving, !holdsReplies { flush(context) }
         wire.isDriving = false
         guard !wire.isLeaving else { return }
         if !context.channel.isWritable {

@@ -25,6 +25,8 @@ where InboundIn == ByteBuffer, OutboundOut == ByteBuffer {
     /// The connection is over. Called once.
     func connectionEnded(on loop: any EventLoop)
 
+    /// Whether what was gathered waits for more of it, which is sure to come: by default never.
+    var holdsReplies: Bool { get }
     /// Whether octets should be read: by default as the session wants.
     var takesInput: Bool { get }
     /// When ``expire(at:)`` is due: by default the session's time.
@@ -34,6 +36,7 @@ where InboundIn == ByteBuffer, OutboundOut == ByteBuffer {
 }
 
 extension SessionHandler {
+    package var holdsReplies: Bool { false }
     package var takesInput: Bool { session.wantsInput }
     package var deadline: NIODeadline? { session.deadline }
     package func expire(at now: NIODeadline) { session.expire(at: now) }

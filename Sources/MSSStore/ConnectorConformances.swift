@@ -61,10 +61,11 @@ extension MailStore: MailboxDrop {
             name, folder(delivery.folder), received: delivery.received, flags: delivery.isSeen ? .seen : [],
             key: delivery.key, quota: delivery.quota)
         do {
-            if try await status(name) == nil {
+            let receipt: MailReceipt
+            do { receipt = try await deliver(delivery.content, to: target) } catch StoreError.unknownMailbox {
                 do { try await create(name, at: delivery.received) } catch StoreError.mailboxExists {}
+                receipt = try await deliver(delivery.content, to: target)
             }
-            let receipt = try await deliver(delivery.content, to: target)
             return MailboxReceipt(
                 id: "\(receipt.validity)-\(receipt.uid)", size: receipt.size, isRepeated: receipt.isRepeated)
         } catch let error as StoreError {

@@ -122,6 +122,10 @@ struct ObservationTests {
         #expect(LogRedaction.clean("reloaded") == "reloaded")
         #expect(LogRedaction.clean("Bearer eyJhbGciOiJIUzI1NiJ9.e30.abc") == "Bearer ***")
         #expect(LogRedaction.clean("12345678901234") == "12345678901234")
+        #expect(LogRedaction.clean("0mh9-a.b_C7") == "0mh9-a.b_C7" && LogRedaction.clean("") == "")
+        #expect(LogRedaction.clean("eyJhbGciOiJIUzI1NiJ9.e30.abc") == "***")
+        #expect(LogRedaction.clean("a190017500000123") == "a***" && LogRedaction.clean("1234567-8901234567") != "***")
+        #expect(LogRedaction.clean(String(repeating: "x", count: 2000)).utf8.count < 1010)
         #expect(JSONText.quoted("\"\\\u{1}é\n") == "\"\\\"\\\\\\u0001é\\u000a\"")
     }
 

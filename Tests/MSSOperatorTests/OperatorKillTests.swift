@@ -49,12 +49,14 @@ struct OperatorKillTests {
     ) async throws {
         load.state.withLock { $0.ofThisLife = 0 }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<4 {
+            for task in 0..<4 {
                 group.addTask {
+                    // Straight into a mailbox (decision 0222), and through the queue into two.
+                    let mailboxes = task % 2 == 0 ? ["secretariat"] : ["secretariat", "exploitation"]
                     let peer = try PeerServer(space, "beta.mssante.fr", to: "alpha.mssante.fr", at: "127.0.0.2")
                     loop: while true {
                         let name = load.name("e")
-                        switch try await peer.send(name) {
+                        switch try await peer.send(name, to: mailboxes) {
                         case .taken: if load.take(name) >= target { process.signal(SIGKILL) }
                         case .refused(let text):
                             load.refuse(text)
@@ -117,8 +119,10 @@ struct OperatorKillTests {
                 let (sent, taken) = load.state.withLock { ($0.sent, $0.taken) }
                 let refusals = load.state.withLock { $0.refusals }
                 let here = try await Arrivals(alpha, "secretariat")
+                let copies = try await Arrivals(alpha, "exploitation")
                 let there = try await Arrivals(beta, "laboratoire")
-                #expect(here.damaged == [] && there.damaged == [])
+                #expect(here.damaged == [] && copies.damaged == [] && there.damaged == [])
+                #expect(!copies.names.isEmpty && copies.names.isSubset(of: here.names) && copies.extra == 0)
                 #expect(taken.subtracting(here.names).subtracting(there.names) == [], "acknowledged, and lost")
                 #expect(here.names.union(there.names).subtracting(sent) == [])
                 // The sender never repeats here what was not answered: nothing may be in a mailbox twice.

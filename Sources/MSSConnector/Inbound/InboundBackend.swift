@@ -10,7 +10,7 @@ import MSSWhitelist
 import NIOCore
 
 /// The operator entry point (TM3.1P): judges peers, senders, recipients and messages in the order of §6.7.1.1, and takes
-/// what passes into the spool.
+/// what passes into the spool, or straight into its mailbox (decision 0222).
 public struct InboundBackend: SMTPBackend {
     let flow: MailFlow
 
@@ -110,16 +110,20 @@ struct InboundSession: SMTPBackendSession {
             let taken = try await flow.intake.take(message.body, request)
             // What the header holds is known now; the peer's SMTPUTF8 was only a promise.
             envelope.hasInternationalHeader = envelope.hasInternationalHeader && taken.header.hasInternationalText
-            try await commit(taken, id, envelope, at: now)
+            let delivered = await flow.direct.deliver(taken, id, envelope, at: now, flow)
+            if delivered == nil {
+                try await commit(taken, id, envelope, at: now)
+                flow.wake()
+            }
             flow.metrics.received()
-            flow.wake()
-            await flow.journal.trace(traces(id, envelope, taken, facts))
+            await flow.journal.trace(traces(id, envelope, taken, facts) + [delivered?.trace].compactMap(\.self))
             flow.journal.logger.info(
                 "received",
                 metadata: [
                     "message": "\(id)", "session": "\(facts.id)", "size": "\(taken.size)",
                     "recipients": "\(addresses.count)",
                 ])
+            if let delivered { delivered.deposit.log(delivered.mailbox) }
             return SMTPReceipt(id: id.rawValue)
         } catch let refusal as ExchangeRefusal {
             var event = event(.refuseMessage, facts)

@@ -16,6 +16,22 @@ struct Consequences: Sendable {
     let arrival: Timestamp
     let size: Int
 
+    /// Whether anything follows the delivery of a message; a notice has no consequences, nor has one's own copy.
+    static func areDue(
+        of envelope: OutgoingEnvelope, for recipient: OutgoingEnvelope.Recipient, _ mailbox: MSSAccounts.Mailbox
+    ) -> Bool {
+        guard envelope.sender != nil, !SentCopy.isOne(recipient, envelope) else { return false }
+        return wantsReceipt(recipient) || answers(mailbox) || mailbox.forwarding != nil
+    }
+
+    static func wantsReceipt(_ recipient: OutgoingEnvelope.Recipient) -> Bool {
+        recipient.notify?.contains(.success) ?? false
+    }
+
+    static func answers(_ mailbox: MSSAccounts.Mailbox) -> Bool {
+        mailbox.isAutomaticReply || mailbox.automaticReply != nil
+    }
+
     private func enqueue(_ delivery: NewDelivery) async throws {
         _ = try await flow.queue.enqueue(delivery, at: flow.clock.now())
         flow.wake()

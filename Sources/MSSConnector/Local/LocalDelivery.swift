@@ -39,22 +39,15 @@ struct LocalDelivery: DeliveryAttempting {
             // Whatever notice is due of a mailbox of ours, this side writes (RFC 3461 §5.2.2).
             DeliveryOutcome(recipient, result, host: flow.host.ascii, passedNotices: true)
         }
-        var event = TraceEvent(
-            .deposit, by: .system("remise"), mailbox: recipient.address,
-            message: TraceMessage(
-                identifier: key, sender: message.envelope.sender, recipients: [recipient.address],
-                size: message.content.size))
+        let deposit = MailboxDeposit(flow: flow, key: key, arrival: arrival, recipient: recipient)
+        var event = deposit.trace(sender: message.envelope.sender, size: message.content.size)
         do throws(ExchangeRefusal) {
-            let (mailbox, receipt, mark) = try await put(message, recipient, key: key, arrival: arrival)
-            event.reply = TraceText("250 2.1.5 \(receipt.id)")
-            if let mark, mark.asksForAction {
-                event.changes.append(TraceChange("avis", before: nil, after: mark.kind))
-            }
-            if !SentCopy.isOne(recipient, message.envelope) {
-                try await follow(mailbox, recipient, message, arrival: arrival, size: receipt.size)
-            }
+            let mailbox = try await deposit.mailbox()
+            let made = try await deposit.put(message.content, message.envelope, into: mailbox)
+            deposit.describe(made, in: &event)
+            try await follow(mailbox, recipient, message, arrival: arrival, size: made.receipt.size)
             await flow.journal.trace([event])
-            flow.journal.logger.info("delivered", metadata: ["message": "\(key)", "mailbox": "\(mailbox.id)"])
+            deposit.log(mailbox)
             return outcome(.success(SMTPReply(code: 250, enhanced: "2.1.5", text: "Delivered")))
         } catch {
             event.outcome = .failure
@@ -63,63 +56,19 @@ struct LocalDelivery: DeliveryAttempting {
         }
     }
 
-    private func put(
-        _ message: SMTPOutgoingMessage, _ recipient: OutgoingEnvelope.Recipient, key: String, arrival: Timestamp
-    ) async throws(ExchangeRefusal) -> (MSSAccounts.Mailbox, MailboxReceipt, NoticeMark?) {
-        let found: MSSAccounts.Mailbox?
-        do { found = try await flow.accounts.mailbox(at: recipient.address) } catch {
-            throw .localFailure("accounts: \(type(of: error))")
-        }
-        // Since the message was taken, the mailbox may have been suspended or closed. Its circle was judged then.
-        let facts = ExchangeRules.Recipient(address: recipient.address, mailbox: found)
-        if let refusal = flow.rules.refusal(of: facts, from: nil) { throw refusal }
-        guard let mailbox = found else { throw .unknownMailbox }
-        // RFC 5321 §4.4: the server that makes final delivery writes the return path.
-        let isCopy = SentCopy.isOne(recipient, message.envelope)
-        let path = isCopy ? "" : "Return-Path: <\(message.envelope.sender?.text ?? "")>\r\n"
-        // EX_GBM_4430: the mark stands above everything that another wrote.
-        let notice = try await isCopy || mailbox.kind != .application ? nil : mark(message.content)
-        let delivery = MailboxDelivery(
-            message.content.prefixed(by: ByteBuffer(string: path + (notice?.line ?? ""))),
-            to: MailboxReference(mailbox),
-            folder: isCopy ? .sent : .inbox, key: "\(key)/\(mailbox.id.rawValue)", received: arrival, isSeen: isCopy,
-            quota: mailbox.quota)
-        do {
-            return (mailbox, try await flow.accounts.drop.deliver(delivery), notice)
-        } catch MailboxDropError.noMailbox {
-            throw .unknownMailbox
-        } catch MailboxDropError.overQuota {
-            throw .full
-        } catch MailboxDropError.unavailable(let detail) {
-            throw .localFailure("mailboxes: \(detail)")
-        } catch {
-            throw .localFailure("mailboxes: \(type(of: error))")
-        }
-    }
-
-    /// What a message for an application is.
-    private func mark(_ content: SMTPContent) async throws(ExchangeRefusal) -> NoticeMark {
-        do { return NoticeMark(reading: try await content.prefix(NoticeMark.lookedAt)) } catch {
-            throw .localFailure("content: \(type(of: error))")
-        }
-    }
-
     /// What follows a delivery. When it fails, the delivery is tried again, and the mailbox recognises it.
     private func follow(
         _ mailbox: MSSAccounts.Mailbox, _ recipient: OutgoingEnvelope.Recipient, _ message: SMTPOutgoingMessage,
         arrival: Timestamp, size: Int
     ) async throws(ExchangeRefusal) {
-        guard message.envelope.sender != nil else { return }
-        let wantsReceipt = recipient.notify?.contains(.success) ?? false
-        let answers = mailbox.isAutomaticReply || mailbox.automaticReply != nil
-        guard wantsReceipt || answers || mailbox.forwarding != nil else { return }
+        guard Consequences.areDue(of: message.envelope, for: recipient, mailbox) else { return }
         do {
             let prefix = try await message.content.prefix(256 << 10)
             let consequences = Consequences(
                 flow: flow, mailbox: mailbox, recipient: recipient, message: message, header: Message(prefix).header,
                 arrival: arrival, size: size)
-            if wantsReceipt { try await consequences.sendReceipt() }
-            if answers { try await consequences.answer(replies) }
+            if Consequences.wantsReceipt(recipient) { try await consequences.sendReceipt() }
+            if Consequences.answers(mailbox) { try await consequences.answer(replies) }
             if let destination = mailbox.forwarding { try await consequences.forward(to: destination.address) }
         } catch {
             throw .localFailure("after delivery: \(type(of: error))")

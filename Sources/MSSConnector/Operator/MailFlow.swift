@@ -25,6 +25,8 @@ struct MailFlow: Sendable {
     /// Where messages wait, and who is told that there is a new one.
     let queue: any DeliveryQueue
     let wake: @Sendable () -> Void
+    /// What reaches a mailbox without waiting there.
+    let direct: DirectDelivery
 
     /// The notices that go with a message: to a sender whose attachments were taken out (EX_SSI_5090).
     func notices(about taken: MessageIntake.Taken, _ envelope: OutgoingEnvelope) throws -> [NewDelivery] {

@@ -13,7 +13,7 @@ public import NIOCore
 /// An operator at work: its entry point for other operators, deliveries into mailboxes and to other operators, jobs.
 ///
 /// `run()` is one service: it ends when ``stop()`` is called, gracefully, or when its task is cancelled, at once. Nothing
-/// is lost either way: what was acknowledged is in the spool.
+/// is lost either way: what was acknowledged is in the spool, or in its mailbox.
 public final class Operator: Sendable {
     /// What happens that somebody may have to act on.
     public let events: EventHub
@@ -76,7 +76,8 @@ public final class Operator: Sendable {
                 directory: services.directory, drop: services.mailboxes, postmaster: rules.postmaster),
             intake: MessageIntake(spool: services.spool, screening: screening, metrics: metrics), journal: journal,
             metrics: metrics, clock: clock, host: configuration.serverName, author: author,
-            zoneMinutes: configuration.zoneMinutes, queue: queue, wake: { waker.wake() })
+            zoneMinutes: configuration.zoneMinutes, queue: queue, wake: { waker.wake() },
+            direct: DirectDelivery(limit: configuration.directDelivery))
         let submission = SubmissionService(flow: flow)
         self.submission = submission
         let gate = AccessGate(

@@ -59,6 +59,10 @@ public struct OperatorConfiguration: Sendable {
     public var destinations = DestinationLimits()
     /// Deliveries into mailboxes at once.
     public var localDeliveries = 64
+    /// A message from another operator with less octets than this, for one mailbox of ours, is put there before its
+    /// sender is answered, without the queue (decision 0222). 0 has all go through the queue: where mailboxes are another
+    /// system's, which may be slow. The embedded stores keep such a message in memory until then, and write it once.
+    public var directDelivery = 120 << 10
     /// The longest time between two looks at the queue.
     public var queuePoll: Duration = .seconds(30)
     /// What is done about malware and messages that cannot be scanned.

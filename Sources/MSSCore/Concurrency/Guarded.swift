@@ -5,8 +5,10 @@ package import Glibc
 ///
 /// The lock is not recursive and is held for the time of the closure only; no closure suspends.
 package final class Guarded<Value: ~Copyable>: @unchecked Sendable {  // `value` is touched with `lock` held only
-    private let lock: UnsafeMutablePointer<pthread_mutex_t>
-    private var value: Value
+    // Seen by other modules, so that `withLock` is compiled for its place: a closure that is not called through pointers,
+    // a result that needs no type made at run time.
+    @usableFromInline package let lock: UnsafeMutablePointer<pthread_mutex_t>
+    @usableFromInline package var value: Value
 
     /// Takes the first value, to which no other reference may remain.
     package init(_ value: consuming sending Value) {
@@ -23,6 +25,7 @@ package final class Guarded<Value: ~Copyable>: @unchecked Sendable {  // `value`
     }
 
     /// Runs `body` with the value, alone.
+    @inlinable
     package func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {

@@ -86,6 +86,7 @@ public struct JSONLogHandler: LogHandler {
 enum LogRedaction {
     /// Masks credentials, and numbers of 15 digits or more: an INS is a patient's identity (EX_GDT_5050).
     static func clean(_ text: String) -> String {
+        if isName(text) { return text }
         let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
         // A word alone is the name of something here, and no answer of a SASL exchange, as it would be in a trace.
         let text =
@@ -107,11 +108,29 @@ enum LogRedaction {
         flush()
         return String(decoding: result, as: UTF8.self)
     }
+
+    /// Whether a text is one word of letters, digits and `-._` that no rule touches: most values are names of something
+    /// here. A JSON Web Token begins with `eyJ`.
+    private static func isName(_ text: String) -> Bool {
+        guard text.utf8.count <= 256, !text.hasPrefix("eyJ") else { return false }
+        var digits = 0
+        for byte in text.utf8 {
+            switch byte {
+            case 0x30...0x39: digits += 1
+            case 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: digits = 0
+            default: return false
+            }
+            guard digits < 15 else { return false }
+        }
+        return true
+    }
 }
 
 /// JSON strings.
 enum JSONText {
     static func quoted(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }
+        if isPlain { return "\"\(text)\"" }
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -112,7 +112,7 @@ public final class DeliveryRunner: Sendable {
     private func run(untilIdle: Bool) async {
         await withDiscardingTaskGroup { group in
             var ledger = DestinationLedger(configuration.limits)
-            var timer: Task<Void, Never>?
+            var timer: (end: ContinuousClock.Instant, task: Task<Void, Never>)?
             wake()
             for await signal in signals {
                 switch signal {
@@ -120,7 +120,6 @@ public final class DeliveryRunner: Sendable {
                 case .ended(let destination, let reached):
                     ledger.end(destination, reached: reached, at: clock.now())
                 }
-                timer?.cancel()
                 let stopping = isStopping.withLock { $0 }
                 let jobs = stopping ? [] : await lease(ledger)
                 for job in jobs {
@@ -128,9 +127,13 @@ public final class DeliveryRunner: Sendable {
                     group.addTask { await self.process(job) }
                 }
                 if ledger.underWay == 0, stopping || untilIdle { break }
-                timer = await nextLook(ledger, leased: jobs.count)
+                // One that ends before suits as well: most looks need no timer of their own.
+                let end = ContinuousClock.now + (await wait(ledger))
+                if let timer, timer.end <= end, timer.end > .now { continue }
+                timer?.task.cancel()
+                timer = (end, look(at: end))
             }
-            timer?.cancel()
+            timer?.task.cancel()
         }
     }
 
@@ -146,8 +149,8 @@ public final class DeliveryRunner: Sendable {
         }
     }
 
-    /// Looks again when something is due, a pause ends, or a while has passed.
-    private func nextLook(_ ledger: DestinationLedger, leased: Int) async -> Task<Void, Never> {
+    /// How long until something is due, a pause ends, or a while has passed.
+    private func wait(_ ledger: DestinationLedger) async -> Duration {
         let now = clock.now()
         var wait = configuration.poll
         if ledger.room > 0 {
@@ -157,8 +160,12 @@ public final class DeliveryRunner: Sendable {
                 if let time, time > now { wait = min(wait, time - now) }
             }
         }
-        return Task { [wait] in
-            guard (try? await Task.sleep(for: wait)) != nil else { return }
+        return wait
+    }
+
+    private func look(at end: ContinuousClock.Instant) -> Task<Void, Never> {
+        Task {
+            guard (try? await Task.sleep(until: end, clock: .continuous)) != nil else { return }
             self.wake()
         }
     }

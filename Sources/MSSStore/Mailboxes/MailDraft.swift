@@ -143,14 +143,19 @@ struct MailDeliveryResult: Sendable {
 }
 
 extension MailWriter {
-    private struct Place {
-        var mailbox: Int64
-        var target: MailTarget
+    /// What is decided about a target without the message.
+    private enum Decision {
+        /// It can have it.
+        case open(mailbox: Int64)
+        case closed(Result<MailReceipt, StoreError>)
     }
 
     /// Delivers a message to those who can have it. On the writer's thread, not within ``work(_:)``.
     func deliver(_ delivery: MailDelivery, to targets: [MailTarget]) throws -> [MailDeliveryResult] {
-        var results = try targets.map { try check($0, delivery.size) }
+        let decisions = try targets.map { try check($0) }
+        var results = decisions.map { decision -> MailDeliveryResult? in
+            if case .closed(let result) = decision { MailDeliveryResult(result: result) } else { nil }
+        }
         let open = results.indices.filter { results[$0] == nil }
         guard !open.isEmpty else { return results.map { $0! } }
         let place: (volume: UInt32, offset: Int)
@@ -165,18 +170,18 @@ extension MailWriter {
             let blob = try addBlob(delivery.name, place, size: delivery.size, uses: open.count)
             try setSummary(delivery.summary, of: blob)
             for index in open {
-                let receipt = try insert(delivery, blob, targets[index])
+                guard case .open(let mailbox) = decisions[index] else { continue }
+                let receipt = try insert(delivery, blob, targets[index], mailbox)
                 results[index] = MailDeliveryResult(result: .success(receipt), isNew: true)
             }
         }
         return results.map { $0! }
     }
 
-    /// What is decided about a target without the message; `nil` when it can have it.
-    private func check(_ target: MailTarget, _ size: Int) throws -> MailDeliveryResult? {
+    private func check(_ target: MailTarget) throws -> Decision {
         let row = try database.one(
             "SELECT id, quota, octets FROM mailbox WHERE name = ?", [target.mailbox.rawValue])
-        guard let row else { return MailDeliveryResult(result: .failure(.unknownMailbox)) }
+        guard let row else { return .closed(.failure(.unknownMailbox)) }
         let (id, kept, octets): (Int64, Int64?, Int64) = (row[0], row[1], row[2])
         if let key = target.key {
             let known = try database.one(
@@ -185,18 +190,19 @@ extension MailWriter {
                 let receipt = MailReceipt(
                     folder: MailFolderID(rawValue: known[0]), validity: known[1], uid: known[2], size: known[3],
                     isRepeated: true)
-                return MailDeliveryResult(result: .success(receipt))
+                return .closed(.success(receipt))
             }
         }
         // EX_GBM_4470: a mailbox that is not full takes a message, whatever its size; the next one is refused.
         if let quota = target.quota ?? kept, octets >= quota {
-            return MailDeliveryResult(result: .failure(.overQuota(mailbox: target.mailbox.rawValue)))
+            return .closed(.failure(.overQuota(mailbox: target.mailbox.rawValue)))
         }
-        return nil
+        return .open(mailbox: id)
     }
 
-    private func insert(_ delivery: MailDelivery, _ blob: Int64, _ target: MailTarget) throws -> MailReceipt {
-        let mailbox = try mailbox(target.mailbox)
+    private func insert(
+        _ delivery: MailDelivery, _ blob: Int64, _ target: MailTarget, _ mailbox: Int64
+    ) throws -> MailReceipt {
         let folder = try folder(mailbox, target.folder)
         let wrapped = try keys.wrap(delivery.key, for: mailbox, blob: delivery.name)
         let uid = try add(
@@ -225,7 +231,7 @@ extension MailWriter {
 
     /// Puts a message into a folder, and counts it. The blob must count its use.
     func add(_ message: NewMessage, to folder: Int64, _ mailbox: Int64) throws -> UInt32 {
-        let number = try change(mailbox)
+        let number = try change(mailbox, messages: 1, octets: message.size)
         let unseen = message.flags & MailFlags.seen.rawValue == 0 ? 1 : 0
         let row = try database.one(
             """
@@ -234,8 +240,6 @@ extension MailWriter {
             """, [number, message.size, unseen, folder])
         guard let row else { throw StoreError.unknownFolder }
         let uid: UInt32 = row[0]
-        try database.run(
-            "UPDATE mailbox SET messages = messages + 1, octets = octets + ? WHERE id = ?", [message.size, mailbox])
         try database.run(
             """
             INSERT INTO message (folder, uid, blob, key, size, received, flags, keywords, modseq)

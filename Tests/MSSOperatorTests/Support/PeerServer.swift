@@ -44,12 +44,12 @@ struct PeerServer: Sendable {
         return String(repeating: "ligne \(name)\r\n", count: 1 + Int(seed % (seed % 7 == 0 ? 2000 : 60)))
     }
 
-    /// Sends a message of that name from `laboratoire` to a mailbox.
-    func send(_ name: String, to local: String = "secretariat") async throws -> Answer {
-        let (sender, recipient) = ("laboratoire@\(domain)", "\(local)@\(target)")
-        let text = "From: <\(sender)>\r\nTo: <\(recipient)>\r\nSubject: \(name)\r\n\r\n" + Self.body(name)
+    /// Sends a message of that name from `laboratoire` to mailboxes.
+    func send(_ name: String, to locals: [String] = ["secretariat"]) async throws -> Answer {
+        let (sender, recipients) = ("laboratoire@\(domain)", locals.map { "\($0)@\(target)" })
+        let text = "From: <\(sender)>\r\nTo: <\(recipients[0])>\r\nSubject: \(name)\r\n\r\n" + Self.body(name)
         let envelope = OutgoingEnvelope(
-            sender: try MailAddress(sender), recipients: [OutgoingEnvelope.Recipient(try MailAddress(recipient))])
+            sender: try MailAddress(sender), recipients: try recipients.map { try MailAddress($0) })
         do {
             let result = try await client.send(SMTPOutgoingMessage(envelope, SMTPContent(Array(text.utf8))))
             guard let failure = result.failures.first else { return .taken }

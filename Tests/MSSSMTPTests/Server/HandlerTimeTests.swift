@@ -44,6 +44,23 @@ struct HandlerTimeTests {
         #expect(!channel.isActive)
     }
 
+    @Test("RFC 2920 §3.2: replies to commands that came together go together, and wait for nothing else")
+    func groups() async throws {
+        let channel = try await channel(.open, CollectingBackend())
+        #expect(try await reply(channel).hasPrefix("220"))
+        try await channel.writeInbound(ByteBuffer(string: "EHLO x\r\n"))
+        #expect(try await reply(channel).hasPrefix("250"))
+        try await channel.writeInbound(
+            ByteBuffer(string: "MAIL FROM:<a@x.fr>\r\nRCPT TO:<b@y.fr>\r\nRCPT TO:<c@y.fr>\r\nDATA\r\n"))
+        let codes = try await reply(channel).split(separator: "\r\n").map { $0.prefix(3) }
+        #expect(codes == ["250", "250", "250", "354"])
+        try await channel.writeInbound(ByteBuffer(string: "x\r\n.\r\nMAIL FROM:<a@x.fr>\r\nRCP"))
+        // The message's own does not wait for the next sender, nor MAIL's for the rest of what has begun.
+        let accepted = try await reply(channel)
+        #expect(accepted.hasPrefix("250 2.0.0 Accepted as ") && accepted.split(separator: "\r\n").count == 1)
+        #expect(try await reply(channel).hasPrefix("250 2.1.0"))
+    }
+
     @Test("EX_LPS_1000: and any session after four hours")
     func wholeSession() async throws {
         let channel = try await channel(.open.with { $0.limits = .apiLPS }, CollectingBackend())

@@ -67,7 +67,10 @@ final class SMTPServerHandler: SessionHandler {
         case .reply(let reply):
             wire.outgoing.writeString(reply.wire)
             if reply.code.severity.rawValue >= 4 { wire.log(.debug, "refused", ["reply": "\(reply)"]) }
-        case .ask(let question): ask(question, context)
+        case .ask(let question):
+            // A new group: what a message before it was answered is not part of it.
+            if case .sender = question { flush(context) }
+            ask(question, context)
         case .body(let piece):
             if let pipe, !pipe.push(piece), pausedSince == nil { pausedSince = context.eventLoop.now }
         case .endBody: endBody(.success(()))
@@ -81,6 +84,9 @@ final class SMTPServerHandler: SessionHandler {
         pipe?.finish(end)
         pausedSince = nil
     }
+
+    /// RFC 2920 §3.2: replies to commands that came together go together.
+    var holdsReplies: Bool { session.isWithinGroup && wire.outgoing.readableBytes < Self.replyOctets }
 
     var takesInput: Bool { pausedSince == nil && session.wantsInput }
 

@@ -195,6 +195,15 @@ public struct SMTPServerSession: Sendable {
         }
     }
 
+    /// Whether the backend is asked about a sender or recipient while the next command is at hand already: the client has
+    /// sent them as a group, and waits for the replies to all of it.
+    var isWithinGroup: Bool {
+        switch phase {
+        case .waiting(.sender), .waiting(.recipient): input.readableBytes > 0
+        default: false
+        }
+    }
+
     /// Whether the session has ended: nothing more comes but what ``next(at:)`` still holds.
     public var isClosed: Bool { if case .closed = phase { true } else { false } }
 
