@@ -3,6 +3,7 @@ import MSSCore
 import MSSMessage
 import MSSSMTP
 import MSSTestKit
+import MSSTraces
 import NIOCore
 import Testing
 
