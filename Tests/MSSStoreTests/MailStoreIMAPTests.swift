@@ -145,10 +145,12 @@ struct MailStoreIMAPTests {
         let inbox = try await mailbox(account, "INBOX")
         let one = NumberRanges([1 as UInt32])
         let summary = try #require(try await account.summaries(one, in: inbox.id)[1])
-        #expect(String(decoding: summary.header, as: UTF8.self).hasSuffix("boundary=x\r\n\r\n"))
-        #expect(String(decoding: summary.envelope, as: UTF8.self).contains("Madame Secret"))
+        #expect(String(decoding: summary.header ?? [], as: UTF8.self).hasSuffix("boundary=x\r\n\r\n"))
+        let structure = try #require(summary.structure)
+        #expect(String(decoding: structure.envelope, as: UTF8.self).contains("Madame Secret"))
         #expect(
-            String(decoding: summary.bodyStructure, as: UTF8.self).contains(#""application" "pdf" ("name" "a.pdf")"#))
+            String(decoding: structure.body, as: UTF8.self).contains(
+                #""application" "pdf" ("name" "a.pdf")"#))
         let kept = try await store.read { try $0.all("SELECT sealed FROM summary").map { [UInt8]($0[0] as Data) } }
         #expect(kept.count == 1 && kept[0].count > summary.count)
         #expect(!String(decoding: kept[0], as: UTF8.self).contains("Secret"))

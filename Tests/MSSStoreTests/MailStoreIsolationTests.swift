@@ -94,7 +94,7 @@ struct MailStoreIsolationTests {
             let needs = [IMAPFetchNeeds.summary, .content, [.summary, .content]].randomElement(using: &random)!
             let fetched = try await account.fetch(all, needs, in: folder)
             for one in fetched {
-                var octets: [UInt8] = one.summary.map { $0.header + $0.envelope } ?? []
+                var octets = Array(one.summary?.header ?? []) + (one.summary?.structure?.envelope ?? [])
                 // What another connection takes out meanwhile is gone, and says so.
                 if let content = one.content, let read = try? await content.octets(0..<content.size) {
                     octets += read.readableBytesView

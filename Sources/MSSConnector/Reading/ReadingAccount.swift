@@ -162,6 +162,15 @@ struct ReadingAccount: MailboxAccount {
         return summaries
     }
 
+    func headers(
+        _ uids: NumberRanges, in id: IMAPMailboxID
+    ) async throws -> [(uid: UInt32, header: ArraySlice<UInt8>)] {
+        try await judge()
+        let headers = try await base.headers(uids, in: id)
+        await note(.readMessage, "SEARCH", headers.map(\.uid), in: id)
+        return headers
+    }
+
     func contents(_ uids: NumberRanges, in id: IMAPMailboxID) async throws -> [UInt32: any IMAPMessageContent] {
         try await judge()
         let contents = try await base.contents(uids, in: id)

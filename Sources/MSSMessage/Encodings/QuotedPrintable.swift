@@ -116,9 +116,11 @@ public struct QuotedPrintableDecoder: Sendable {
                 }
             } else {
                 let start = position
-                while position < count, input[position] != UInt8(ascii: "="), input[position] != Ascii.space,
-                    input[position] != Ascii.tab
-                {
+                while position < count, input[position] != UInt8(ascii: "=") {
+                    // A blank before more text is content: a whole line is appended at once.
+                    if input[position] == Ascii.space || input[position] == Ascii.tab {
+                        guard position + 1 < count, input[position + 1] > Ascii.space else { break }
+                    }
                     position += 1
                 }
                 output.append(contentsOf: UnsafeRawBufferPointer(rebasing: input[start..<position]))

@@ -12,7 +12,9 @@ struct ByteWriter {
 
     mutating func flag(_ value: Bool) { bytes.append(value ? 1 : 0) }
 
-    mutating func blob(_ value: [UInt8]) {
+    mutating func append(_ value: some Collection<UInt8>) { bytes += value }
+
+    mutating func blob(_ value: some Collection<UInt8>) {
         integer(UInt32(value.count))
         bytes += value
     }
@@ -41,19 +43,26 @@ struct MalformedBytes: Error, Hashable {}
 
 /// Reads what ``ByteWriter`` wrote. No length in the bytes makes it reserve more than they hold.
 struct ByteReader {
-    private let bytes: [UInt8]
-    private(set) var position = 0
+    private let bytes: ArraySlice<UInt8>
+    /// The index of what comes next.
+    private(set) var position: Int
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8]) { self.init(bytes[...]) }
 
-    var isAtEnd: Bool { position == bytes.count }
-    var remaining: Int { bytes.count - position }
+    init(_ bytes: ArraySlice<UInt8>) {
+        self.bytes = bytes
+        position = bytes.startIndex
+    }
+
+    var isAtEnd: Bool { position == bytes.endIndex }
+    var remaining: Int { bytes.endIndex - position }
 
     mutating func integer<Number: FixedWidthInteger>(_: Number.Type = Number.self) throws(MalformedBytes) -> Number {
         let size = MemoryLayout<Number>.size
         guard remaining >= size else { throw MalformedBytes() }
         defer { position += size }
-        let value = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: position, as: Number.self) }
+        let offset = position - bytes.startIndex
+        let value = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: Number.self) }
         return Number(littleEndian: value)
     }
 
@@ -72,13 +81,16 @@ struct ByteReader {
         return count
     }
 
-    mutating func blob() throws(MalformedBytes) -> [UInt8] {
+    mutating func blob() throws(MalformedBytes) -> [UInt8] { Array(bytes[try blobPlace()]) }
+
+    /// Where the next blob lies.
+    mutating func blobPlace() throws(MalformedBytes) -> Range<Int> {
         let count = try count(size: 1)
         defer { position += count }
-        return Array(bytes[position..<position + count])
+        return position..<position + count
     }
 
-    mutating func skipBlob() throws(MalformedBytes) { position += try count(size: 1) }
+    mutating func skipBlob() throws(MalformedBytes) { _ = try blobPlace() }
 
     mutating func text() throws(MalformedBytes) -> String {
         let count = try count(size: 1)

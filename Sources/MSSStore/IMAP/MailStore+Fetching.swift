@@ -16,31 +16,39 @@ struct MailFetched: Sendable {
 
 extension MailStore {
     /// Octets of short messages that are read ahead: one look at the base and the disk serves some dozens of them.
-    private static let ahead = 1 << 20
+    static let ahead = 1 << 20
 
     /// Messages of a folder of a mailbox by ranges of UIDs, in their order, with what is needed of them: found, read and
-    /// decrypted in one step (decision 0221). What is missing of summaries is made and kept.
+    /// decrypted in one step (decision 0221). What is missing of summaries, and of their pages, is made and kept.
     ///
+    /// - Parameters:
+    ///   - ranges: ascending.
+    ///   - ahead: so many octets of short messages are read at once at most.
+    ///   - usesPages: whether summaries are read from pages (decision 0222) where many are asked for.
     /// - Throws: ``StoreError/unknownFolder`` when the mailbox has no such folder.
     func fetch(
-        _ ranges: [ClosedRange<UInt32>], _ needs: IMAPFetchNeeds, in folder: MailFolderID, of mailbox: MailboxName
+        _ ranges: [ClosedRange<UInt32>], _ needs: IMAPFetchNeeds, in folder: MailFolderID, of mailbox: MailboxName,
+        ahead: Int = MailStore.ahead, usesPages: Bool = true
     ) async throws -> [MailFetched] {
         guard !needs.isEmpty else {
             return try await messages(in: folder, of: mailbox, ranges).map { MailFetched(message: $0) }
         }
-        let (rows, missing) = try await read { [keys, volumes] database in
-            let owner = try database.one(
-                "SELECT mailbox.id FROM folder JOIN mailbox ON mailbox.id = folder.mailbox WHERE folder.id = ? AND mailbox.name = ?",
-                [folder.rawValue, mailbox.rawValue])
-            guard let owner else { throw StoreError.unknownFolder }
-            var look = Look(owner: owner[0], needs: needs, keys: keys, volumes: volumes)
-            for range in ranges {
-                try database.each(Look.sql(needs), [folder.rawValue, range.lowerBound, range.upperBound]) {
-                    try look.take($0)
+        let (rows, missing, pages) = try await read { [keys, volumes] database in
+            let place = try SummaryPages.Place(database, folder, of: mailbox)
+            let pages =
+                usesPages && !needs.contains(.content)
+                ? try SummaryPages(database, place, ranges, needs, keys) : SummaryPages(ranges)
+            var look = Look(owner: place.owner, needs: needs, keys: keys, volumes: volumes, limit: ahead)
+            for (range, isPaged) in pages.parts {
+                if isPaged {
+                    try look.take(range, pages, database, folder)
+                } else {
+                    try look.take(range, database, folder)
                 }
             }
-            return (look.found, look.missing)
+            return (look.found, look.missing, pages.missing)
         }
+        if !pages.isEmpty { await makePages(pages, in: folder, of: mailbox) }
         guard !missing.isEmpty else { return rows }
         var found = rows
         let made = try await summarise(missing.map(\.message), in: folder)
@@ -57,14 +65,39 @@ extension MailStore {
         var found: [MailFetched] = []
         /// Those whose summary is to be made, by their place among them.
         var missing: [(index: Int, message: Unsummarised)] = []
+        /// How many octets are read ahead at most.
+        let limit: Int
         private var ahead = 0
 
-        init(owner: Int64, needs: IMAPFetchNeeds, keys: MailKeys, volumes: MailVolumes) {
-            (self.owner, self.needs, self.keys, self.volumes) = (owner, needs, keys, volumes)
+        init(owner: Int64, needs: IMAPFetchNeeds, keys: MailKeys, volumes: MailVolumes, limit: Int) {
+            (self.owner, self.needs, self.keys, self.volumes, self.limit) = (owner, needs, keys, volumes, limit)
         }
 
-        static func sql(_ needs: IMAPFetchNeeds) -> String {
-            needs.contains(.summary) ? withSummary : withoutSummary
+        private var needsSummary: Bool { !needs.isDisjoint(with: .summary) }
+
+        /// Takes the messages of a range.
+        mutating func take(_ range: ClosedRange<UInt32>, _ database: Database, _ folder: MailFolderID) throws {
+            try database.each(
+                needsSummary ? Self.withSummary : Self.withoutSummary,
+                [folder.rawValue, range.lowerBound, range.upperBound]
+            ) { try take($0) }
+        }
+
+        /// Takes the messages of a range whose summaries lie in pages; those that do not by themselves.
+        mutating func take(
+            _ range: ClosedRange<UInt32>, _ pages: SummaryPages, _ database: Database, _ folder: MailFolderID
+        ) throws {
+            try database.each(
+                "SELECT \(MailMessage.columns) FROM message WHERE folder = ? AND uid BETWEEN ? AND ? ORDER BY uid",
+                [folder.rawValue, range.lowerBound, range.upperBound]
+            ) { row in
+                let message = MailMessage(row)
+                if let summary = pages.summary(of: message.uid) {
+                    found.append(MailFetched(message: message, summary: summary))
+                } else {
+                    try take(message.uid...message.uid, database, folder)
+                }
+            }
         }
 
         private static let withSummary = select("summary.sealed", "LEFT JOIN summary ON summary.blob = message.blob")
@@ -79,14 +112,14 @@ extension MailStore {
             """
         }
 
-        mutating func take(_ row: Row) throws {
+        private mutating func take(_ row: Row) throws {
             var fetched = MailFetched(message: MailMessage(row))
             defer { found.append(fetched) }
             let name = (row[9] as ColumnOctets).bytes
             guard let key = try keys.unwrap((row[7] as ColumnOctets).bytes, for: owner, blob: name) else { return }
             let place = MailPlace(
                 volume: row[10], offset: row[11], size: fetched.message.size, name: name, key: key)
-            if needs.contains(.summary) {
+            if needsSummary {
                 let sealed = (row[12] as ColumnOctets?)?.bytes
                 if let sealed, !sealed.isEmpty { fetched.summary = try SummaryFormat.open(sealed, name, key) }
                 // An empty one: there is none, it would be too long.
@@ -97,7 +130,7 @@ extension MailStore {
             }
             guard needs.contains(.content) || fetched.summary == nil else { return }
             fetched.place = place
-            guard (1...BlobFormat.frame).contains(place.size), ahead + place.size <= MailStore.ahead else { return }
+            guard (1...BlobFormat.frame).contains(place.size), ahead + place.size <= limit else { return }
             // What cannot be read now is read again when it is asked for, and told then.
             fetched.octets = try? place.octets(volumes)
             ahead += place.size
@@ -136,7 +169,7 @@ extension MailStore {
 }
 
 /// The octets of a column, copied once.
-private struct ColumnOctets: DatabaseValueConvertible, StatementColumnConvertible {
+struct ColumnOctets: DatabaseValueConvertible, StatementColumnConvertible {
     let bytes: [UInt8]
 
     init?(sqliteStatement: SQLiteStatement, index: CInt) {

@@ -34,6 +34,9 @@ public struct MailStoreBackend: MailboxBackend {
 struct MailStoreAccount: MailboxAccount {
     let store: MailStore
     let mailbox: MailboxName
+    private let ahead = ReadAhead()
+
+    init(store: MailStore, mailbox: MailboxName) { (self.store, self.mailbox) = (store, mailbox) }
 
     /// What the store throws, in words for clients.
     private func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {
@@ -142,7 +145,7 @@ struct MailStoreAccount: MailboxAccount {
     ) async throws -> [IMAPFetched] {
         try await refusing {
             let folder = MailFolderID(rawValue: id.rawValue)
-            return try await store.fetch(uids.ranges, needs, in: folder, of: mailbox).map { fetched in
+            return try await read(uids, needs, in: folder).map { fetched in
                 IMAPFetched(
                     IMAPMessage(fetched.message), summary: fetched.summary,
                     content: fetched.place.map {
@@ -152,10 +155,35 @@ struct MailStoreAccount: MailboxAccount {
         }
     }
 
+    /// Messages with what is needed of them: one that is asked for by itself from memory, where it was read ahead.
+    private func read(
+        _ uids: NumberRanges, _ needs: IMAPFetchNeeds, in folder: MailFolderID
+    ) async throws -> [MailFetched] {
+        guard needs == .content, let uid = uids.ranges.first?.lowerBound, uids.count == 1 else {
+            ahead.forget()
+            return try await store.fetch(uids.ranges, needs, in: folder, of: mailbox)
+        }
+        // Before anything is read: what changes from now on is no longer what was read.
+        let look = ReadAhead.Look(folder: folder, pulse: store.listeners.pulse(of: mailbox))
+        if let message = ahead.take(uid, look) { return [message] }
+        let range = ahead.range(uid, look)
+        let messages = try await store.fetch([range], needs, in: folder, of: mailbox, ahead: ReadAhead.octets)
+        ahead.keep(messages, look)
+        return messages.filter { $0.message.uid == uid }
+    }
+
     func summaries(_ uids: NumberRanges, in id: IMAPMailboxID) async throws -> [UInt32: IMAPMessageSummary] {
         var summaries: [UInt32: IMAPMessageSummary] = [:]
         for fetched in try await fetch(uids, .summary, in: id) { summaries[fetched.message.uid] = fetched.summary }
         return summaries
+    }
+
+    func headers(
+        _ uids: NumberRanges, in id: IMAPMailboxID
+    ) async throws -> [(uid: UInt32, header: ArraySlice<UInt8>)] {
+        try await refusing {
+            try await store.headers(uids.ranges, in: MailFolderID(rawValue: id.rawValue), of: mailbox)
+        }
     }
 
     func contents(_ uids: NumberRanges, in id: IMAPMailboxID) async throws -> [UInt32: any IMAPMessageContent] {
@@ -229,7 +257,10 @@ struct MailStoreAccount: MailboxAccount {
         return status.quota.map { IMAPQuota(used: status.octets, limit: $0) }
     }
 
-    func notifications() -> AsyncStream<Int64> { store.changes(of: mailbox) }
+    func notifications() -> AsyncStream<Int64> {
+        ahead.forget()
+        return store.changes(of: mailbox)
+    }
     func pulse() async -> UInt64? { store.listeners.pulse(of: mailbox) }
 }
 

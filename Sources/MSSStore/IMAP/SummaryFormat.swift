@@ -7,55 +7,40 @@ enum SummaryFormat {
     private static func context(_ name: [UInt8]) -> [UInt8] { form + name }
     private static let form = Array("MSS summary 1".utf8)
 
-    /// The sealed form; empty when there is no summary.
+    /// The sealed form of a whole summary; empty when there is no summary.
     static func seal(
         _ summary: IMAPMessageSummary?, _ name: [UInt8], _ key: SealingKey
     ) throws(StoreError) -> [UInt8] {
-        guard let summary else { return [] }
+        guard let summary, let header = summary.header, let structure = summary.structure else { return [] }
         var writer = ByteWriter(capacity: summary.count + 32)
-        writer.blob(summary.header)
-        writer.blob(summary.envelope)
-        writer.blob(summary.bodyStructure)
-        if let rev2 = summary.rev2BodyStructure { writer.blob(rev2) }
+        writer.blob(header)
+        write(structure, to: &writer)
         // Frames of the message count their nonces from 0 under this key; these are random.
-        let nonce = try SealingNonce.random()
-        let count = writer.bytes.count
-        var sealed = [UInt8](repeating: 0, count: SealingKey.nonceCount + count + SealingKey.tagCount)
-        nonce.withBytes { for index in 0..<SealingKey.nonceCount { sealed[index] = $0[index] } }
-        try context(name).withBytes { aad throws(StoreError) in
-            try writer.bytes.withBytes { plain throws(StoreError) in
-                try sealed.withMutableBytes { sealed throws(StoreError) in
-                    let start = sealed.baseAddress! + SealingKey.nonceCount
-                    try key.seal(plain, nonce: nonce, aad: aad, to: start, tag: start + count)
-                }
-            }
-        }
-        return sealed
+        return try key.seal(writer.bytes, context: context(name))
     }
 
     /// The summary; `nil` when the bytes are not what was sealed.
     static func open(_ sealed: [UInt8], _ name: [UInt8], _ key: SealingKey) throws(StoreError) -> IMAPMessageSummary? {
-        let count = sealed.count - SealingKey.nonceCount - SealingKey.tagCount
-        guard count > 0 else { return nil }
-        let nonce = SealingNonce(sealed[..<SealingKey.nonceCount])
-        var plain = [UInt8](repeating: 0, count: count)
-        let fits = try context(name).withBytes { aad throws(StoreError) in
-            try sealed.withBytes { sealed throws(StoreError) in
-                try plain.withMutableBytes { plain throws(StoreError) in
-                    let start = SealingKey.nonceCount
-                    return try key.unseal(
-                        UnsafeRawBufferPointer(rebasing: sealed[start..<start + count]), nonce: nonce, aad: aad,
-                        to: plain.baseAddress!, tag: sealed.baseAddress! + start + count)
-                }
-            }
-        }
-        guard fits else { return nil }
+        guard let plain = try key.open(sealed, context: context(name)) else { return nil }
         var reader = ByteReader(plain)
+        guard let header = try? plain[reader.blobPlace()] else { return nil }
+        return structure(plain[reader.position...]).map { IMAPMessageSummary(header: header, structure: $0) }
+    }
+
+    /// Writes what is said of a structure.
+    static func write(_ structure: IMAPMessageSummary.Structure, to writer: inout ByteWriter) {
+        writer.blob(structure.envelope)
+        writer.blob(structure.body)
+        if let rev2 = structure.rev2Body { writer.blob(rev2) }
+    }
+
+    /// What was written of a structure, as parts of the same memory; `nil` when it is something else.
+    static func structure(_ bytes: ArraySlice<UInt8>) -> IMAPMessageSummary.Structure? {
+        var reader = ByteReader(bytes)
         do throws(MalformedBytes) {
-            let (header, envelope, structure) = (try reader.blob(), try reader.blob(), try reader.blob())
-            return IMAPMessageSummary(
-                header: header, envelope: envelope, bodyStructure: structure,
-                rev2BodyStructure: reader.isAtEnd ? nil : try reader.blob())
+            let (envelope, body) = (bytes[try reader.blobPlace()], bytes[try reader.blobPlace()])
+            return IMAPMessageSummary.Structure(
+                envelope: envelope, body: body, rev2Body: reader.isAtEnd ? nil : bytes[try reader.blobPlace()])
         } catch { return nil }
     }
 }

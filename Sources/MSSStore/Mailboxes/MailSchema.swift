@@ -12,12 +12,21 @@ enum MailSchema {
             try database.execute(sql: "ALTER TABLE folder ADD COLUMN subscribed INTEGER NOT NULL DEFAULT 1")
         }
         migrator.registerMigration("3-summaries") { try $0.execute(sql: summaries) }
+        migrator.registerMigration("4-summary-pages") { try $0.execute(sql: summaryPages) }
         return migrator
     }
 
     // What clients ask of every message, encrypted by the message's key (decision 0206); empty: too long to be kept.
     private static let summaries = """
         CREATE TABLE summary (blob INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+        """
+
+    // Summaries of messages that follow each other, encrypted by the mailbox's key (decision 0222).
+    private static let summaryPages = """
+        CREATE TABLE summary_page (
+            folder INTEGER NOT NULL, part INTEGER NOT NULL, page INTEGER NOT NULL, sealed BLOB NOT NULL,
+            PRIMARY KEY (folder, part, page)
+        ) STRICT;
         """
 
     // `modseq` of a mailbox counts the changes of all its folders: numbers of one folder grow, as RFC 7162 asks.

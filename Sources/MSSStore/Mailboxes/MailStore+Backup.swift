@@ -78,11 +78,14 @@ extension MailStore {
             try database.run(
                 "DELETE FROM message WHERE folder IN (SELECT id FROM folder WHERE mailbox = ?)", [id])
             try database.run("DELETE FROM vanished WHERE folder IN (SELECT id FROM folder WHERE mailbox = ?)", [id])
+            try database.run(
+                "DELETE FROM summary_page WHERE folder IN (SELECT id FROM folder WHERE mailbox = ?)", [id])
             try database.run("DELETE FROM folder WHERE mailbox = ?", [id])
             try database.run("DELETE FROM delivery WHERE mailbox = ?", [id])
             try database.run("DELETE FROM mailbox WHERE id = ?", [id])
         }
         try database.run("DELETE FROM blob WHERE uses <= 0")
+        try database.run("DELETE FROM summary WHERE blob NOT IN (SELECT id FROM blob)")
         try database.run(
             """
             UPDATE volume SET live = (

@@ -125,6 +125,7 @@ extension MailWriter {
         for row in try database.all("SELECT blob FROM message WHERE folder = ?", [folder]) { try release(row[0]) }
         try database.run("DELETE FROM message WHERE folder = ?", [folder])
         try database.run("DELETE FROM vanished WHERE folder = ?", [folder])
+        try database.run("DELETE FROM summary_page WHERE folder = ?", [folder])
     }
 
     /// The folder of a delivery, made when it is not there.

@@ -232,6 +232,7 @@ extension MailWriter {
             octets += size
             if !MailFlags(rawValue: row[3]).contains(.seen) { unseen += 1 }
         }
+        try removePages(of: rows.map { $0[0] }, in: folder)
         try database.run(
             "UPDATE folder SET messages = messages - ?, octets = octets - ?, unseen = unseen - ? WHERE id = ?",
             [rows.count, octets, unseen, folder])

@@ -7,8 +7,11 @@ import Testing
 @Suite("Headers under search")
 struct SearchedHeaderTests {
     private func search(_ header: String, _ name: String, _ text: String) -> (plain: Bool?, whole: Bool) {
-        let searched = SearchedHeader(Array(header.utf8))
-        return (searched.plain(name, FoldedText(text)), searched.contains(name, FoldedText(text)))
+        let searched = SearchedHeader(Array(header.utf8)[...])
+        return (
+            searched.plain(SearchedFieldName(name), FoldedText(text)),
+            searched.contains(SearchedFieldName(name), FoldedText(text))
+        )
     }
 
     @Test("RFC 9051 §6.4.4: fields by name, whatever their case, folds and encoded words")
@@ -60,7 +63,7 @@ struct SearchedHeaderTests {
             let octets = Array(header.utf8)
             let own = IMAPMessageReader.headerEnd(octets, from: 0).map { Array(octets[..<$0]) } ?? octets
             let text = FoldedText(["ab", "", "b ", "k", "é"].randomElement(using: &random)!)
-            let searched = SearchedHeader(own)
+            let searched = SearchedHeader(own[...])
             if let anywhere = searched.plain(text) {
                 let expected = searched.block.contains { FoldedText("\($0.name): \($0.text)").contains(text) }
                 #expect(anywhere == expected, "\(String(reflecting: header))")
@@ -73,7 +76,7 @@ struct SearchedHeaderTests {
                 }
             }
             #expect(raw == searched.block.map(\.range), "\(String(reflecting: header))")
-            guard let plain = searched.plain("Subject", text) else { continue }
+            guard let plain = searched.plain(SearchedFieldName("Subject"), text) else { continue }
             decided += 1
             let fields = searched.block.all("Subject")
             let expected = text.isEmpty ? !fields.isEmpty : fields.contains { FoldedText($0.text).contains(text) }

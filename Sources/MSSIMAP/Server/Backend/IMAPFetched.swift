@@ -5,15 +5,19 @@ public struct IMAPFetchNeeds: OptionSet, Sendable, Hashable {
     /// Needs from their bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// The summary; where there is none, the octets.
-    public static let summary = IMAPFetchNeeds(rawValue: 1)
+    /// The header of the summary; where there is none, the octets.
+    public static let header = IMAPFetchNeeds(rawValue: 1)
     /// The octets.
     public static let content = IMAPFetchNeeds(rawValue: 2)
+    /// What the summary says of the structure; where there is none, the octets.
+    public static let structure = IMAPFetchNeeds(rawValue: 4)
+    /// The summary; where there is none, the octets.
+    public static let summary: IMAPFetchNeeds = [.header, .structure]
 
     /// What items of a `FETCH` need.
     init(_ items: [IMAPFetchItem]) {
         self = []
-        for item in items where item.needsContent { insert(item.isInSummary ? .summary : .content) }
+        for item in items { formUnion(item.needs) }
     }
 }
 
@@ -21,7 +25,7 @@ public struct IMAPFetchNeeds: OptionSet, Sendable, Hashable {
 public struct IMAPFetched: Sendable {
     /// Its flags and size.
     public var message: IMAPMessage
-    /// What is prepared of it.
+    /// What is prepared of it, as far as it was asked for.
     public var summary: IMAPMessageSummary?
     /// Its octets.
     public var content: (any IMAPMessageContent)?

@@ -174,6 +174,19 @@ public final class InMemoryAccount: MailboxAccount {
         }
     }
 
+    /// The headers of messages.
+    public func headers(
+        _ uids: NumberRanges, in mailbox: IMAPMailboxID
+    ) async throws -> [(uid: UInt32, header: ArraySlice<UInt8>)] {
+        try state.withLock { state in
+            state.folders[try state.index(mailbox)].messages.filter { uids.contains($0.message.uid) }
+                .compactMap { stored in
+                    let octets = Array(stored.octets.readableBytesView)
+                    return IMAPMessageReader.headerEnd(octets, from: 0).map { (stored.message.uid, octets[..<$0]) }
+                }
+        }
+    }
+
     /// A message that arrives.
     public func draft(size: Int) async throws -> any IMAPMessageDraft { InMemoryDraft() }
 

@@ -11,7 +11,7 @@ public protocol MailboxBackend: Sendable {
 
 /// One account: a BAL, in the Référentiel's words, with its folders, which IMAP calls mailboxes.
 ///
-/// Calls of one session never overlap; several sessions may have the same account open. Every method may throw an
+/// Calls of one session never overlap, but for ``contents(_:in:)``, of which a search makes two at once; several sessions may have the same account open. Every method may throw an
 /// ``IMAPRefusal``; what names a mailbox that is gone throws ``IMAPRefusal/noMailbox``. To return from a change is to
 /// promise that it is kept.
 public protocol MailboxAccount: Sendable {
@@ -45,6 +45,11 @@ public protocol MailboxAccount: Sendable {
     ) async throws -> [IMAPFetched]
     /// What is prepared of messages by their UIDs (at most some dozens); a message may be left out, and is then read.
     func summaries(_ uids: NumberRanges, in mailbox: IMAPMailboxID) async throws -> [UInt32: IMAPMessageSummary]
+    /// The headers of messages by their UIDs (at most some hundreds), ascending, each with the empty line after it, as a
+    /// search reads them; a message may be left out, and is then read.
+    func headers(
+        _ uids: NumberRanges, in mailbox: IMAPMailboxID
+    ) async throws -> [(uid: UInt32, header: ArraySlice<UInt8>)]
     /// The octets of messages by their UIDs (at most some dozens), without those that are gone.
     func contents(_ uids: NumberRanges, in mailbox: IMAPMailboxID) async throws -> [UInt32: any IMAPMessageContent]
 
@@ -88,7 +93,7 @@ extension MailboxAccount {
         _ uids: NumberRanges, _ needs: IMAPFetchNeeds, in mailbox: IMAPMailboxID
     ) async throws -> [IMAPFetched] {
         let messages = try await messages(uids, in: mailbox)
-        let summaries = needs.contains(.summary) ? try await summaries(uids, in: mailbox) : [:]
+        let summaries = !needs.isDisjoint(with: .summary) ? try await summaries(uids, in: mailbox) : [:]
         let read = needs.contains(.content) ? messages.map(\.uid) : messages.map(\.uid).filter { summaries[$0] == nil }
         let contents = needs.isEmpty || read.isEmpty ? [:] : try await contents(NumberRanges(read), in: mailbox)
         return messages.map { IMAPFetched($0, summary: summaries[$0.uid], content: contents[$0.uid]) }
@@ -101,6 +106,14 @@ extension MailboxAccount {
     public func summaries(
         _ uids: NumberRanges, in mailbox: IMAPMailboxID
     ) async throws -> [UInt32: IMAPMessageSummary] { [:] }
+
+    /// Of the summaries.
+    public func headers(
+        _ uids: NumberRanges, in mailbox: IMAPMailboxID
+    ) async throws -> [(uid: UInt32, header: ArraySlice<UInt8>)] {
+        try await summaries(uids, in: mailbox).compactMap { uid, summary in summary.header.map { (uid, $0) } }
+            .sorted { $0.uid < $1.uid }
+    }
 
     /// One after the other.
     public func contents(

@@ -3,12 +3,16 @@ import Glibc
 /// Text in which case does not count (RFC 5051's comparison, as Unicode's lower case has it), ready to be searched.
 struct FoldedText: Sendable, Hashable {
     private let octets: [UInt8]
+    /// The place of the octet that is looked for first.
+    private let rarest: Int
 
+    /// What is looked for.
     init(_ text: String) { self.init(octets: Array(text.utf8)) }
 
     /// Text in UTF-8; what is not is repaired.
     init(octets text: [UInt8]) {
         octets = Self.folded(text) ?? Array(String(decoding: text, as: UTF8.self).lowercased().utf8)
+        rarest = Self.rarest(octets)
     }
 
     /// The lower case of text in UTF-8, eight octets of ASCII at a time; `nil` when it is not UTF-8.
@@ -71,32 +75,50 @@ struct FoldedText: Sendable, Hashable {
     /// Whether it is ASCII without blanks, line ends and colons.
     var isOneWord: Bool { octets.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") } }
 
-    func contains(_ other: FoldedText) -> Bool {
-        guard !other.octets.isEmpty else { return true }
-        let place = other.rarest
-        return octets.withUnsafeBytes { text in
-            other.octets.withUnsafeBytes { part in
-                var start = 0
-                while start + part.count <= text.count {
-                    let rest = text.baseAddress! + start + place
-                    guard let hit = memchr(rest, Int32(part[place]), text.count - part.count - start + 1) else {
-                        return false
-                    }
-                    start += UnsafeRawPointer(hit) - rest
-                    if memcmp(text.baseAddress! + start, part.baseAddress!, part.count) == 0 { return true }
-                    start += 1
-                }
-                return false
+    func contains(_ other: FoldedText) -> Bool { octets.withUnsafeBytes { other.isFound(in: $0) } }
+
+    /// Whether it is in a text of ASCII whose case does not count either.
+    func isFound(inASCII text: UnsafeRawBufferPointer) -> Bool {
+        guard text.count >= octets.count else { return false }
+        return withUnsafeTemporaryAllocation(byteCount: text.count, alignment: 8) { lower in
+            var index = 0
+            while index + 8 <= text.count {
+                let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                lower.storeBytes(of: Self.lower(word), toByteOffset: index, as: UInt64.self)
+                index += 8
             }
+            while index < text.count {
+                let octet = text[index]
+                lower[index] = (0x41...0x5A).contains(octet) ? octet | 0x20 : octet
+                index += 1
+            }
+            return isFound(in: UnsafeRawBufferPointer(lower))
         }
     }
 
-    /// The place of an octet that texts seldom have: what is looked for first.
-    private var rarest: Int {
-        octets.indices.min { Self.frequency(octets[$0]) < Self.frequency(octets[$1]) } ?? 0
+    /// Whether it is in a text that is folded.
+    private func isFound(in text: UnsafeRawBufferPointer) -> Bool {
+        guard !octets.isEmpty else { return true }
+        return octets.withUnsafeBytes { part in
+            var start = 0
+            while start + part.count <= text.count {
+                let rest = text.baseAddress! + start + rarest
+                guard let hit = memchr(rest, Int32(part[rarest]), text.count - part.count - start + 1) else {
+                    return false
+                }
+                start += UnsafeRawPointer(hit) - rest
+                if memcmp(text.baseAddress! + start, part.baseAddress!, part.count) == 0 { return true }
+                start += 1
+            }
+            return false
+        }
     }
 
-    private static func frequency(_ octet: UInt8) -> UInt8 { frequencies[Int(octet)] }
+    /// The place of an octet that texts seldom have.
+    private static func rarest(_ octets: [UInt8]) -> Int {
+        // Of a long text, its beginning is enough.
+        octets.indices.prefix(64).min { frequencies[Int(octets[$0])] < frequencies[Int(octets[$1])] } ?? 0
+    }
 
     private static let frequencies: [UInt8] = {
         // The letters of French and English texts, from the most frequent one.

@@ -10,7 +10,7 @@ extension IMAPCommandRunner {
     /// Messages that are asked for at once where their octets are needed.
     private static let chunk = 64
     /// Where their summaries are: of 32 KiB at most, of two mostly.
-    private static let summaryChunk = 128
+    private static let summaryChunk = 256
     /// Where nothing of the messages themselves is.
     private static let flagsChunk = 512
 
@@ -26,7 +26,7 @@ extension IMAPCommandRunner {
         }
         let wanted = try uids(of: request.messages, byUID: request.byUID)
         let marksSeen = !selected.isReadOnly && items.contains(where: \.marksSeen)
-        let form = Form(items)
+        let form = FetchForm(items)
         var isIncomplete = false
         let chunk =
             form.needs.contains(.content) ? Self.chunk : form.needs.isEmpty ? Self.flagsChunk : Self.summaryChunk
@@ -41,7 +41,7 @@ extension IMAPCommandRunner {
             var messages = try await account.fetch(NumberRanges(uids), form.needs, in: selected.id)
             if messages.count < uids.count { isIncomplete = true }
             let newlySeen = marksSeen ? try await markSeen(&messages) : []
-            await Task.yield()  // a long list lets others in
+            if wanted.count > chunk { await Task.yield() }  // a long list lets others in
             for message in messages {
                 let uid = message.message.uid
                 guard let number = selected.number(of: uid) else { continue }
@@ -51,27 +51,6 @@ extension IMAPCommandRunner {
         }
         if isIncomplete { return IMAPOutcome(.no, .expungeIssued, "Some of the messages no longer exist") }
         return IMAPOutcome("Completed")
-    }
-
-    /// What is made once for all messages of a command.
-    private struct Form {
-        /// Each with its name in responses, and the names of header fields that it asks for.
-        var items: [(item: IMAPFetchItem, name: String, fields: [[UInt8]])]
-        var needs: IMAPFetchNeeds
-        var tellsFlags: Bool
-        var tellsChangeNumber: Bool
-
-        init(_ items: [IMAPFetchItem]) {
-            self.items = items.map { item in
-                guard case .section(let section, _, _) = item, case .fields(let names, _) = section.content else {
-                    return (item, item.responseName, [])
-                }
-                return (item, item.responseName, names.map(RawHeaderField.name))
-            }
-            needs = IMAPFetchNeeds(items)
-            tellsFlags = items.contains(.flags)
-            tellsChangeNumber = items.contains(.modSeq)
-        }
     }
 
     private func tellVanished(_ request: IMAPFetchRequest) async throws {
@@ -99,7 +78,7 @@ extension IMAPCommandRunner {
 
     /// Puts out the response for one message; `false` when the message is gone.
     private func respond(
-        _ fetched: IMAPFetched, _ number: UInt32, _ form: Form, tellsFlags: Bool
+        _ fetched: IMAPFetched, _ number: UInt32, _ form: FetchForm, tellsFlags: Bool
     ) async throws -> Bool {
         let message = fetched.message
         var reader: IMAPMessageReader?
@@ -108,49 +87,29 @@ extension IMAPCommandRunner {
             reader = IMAPMessageReader(fetched.content ?? UnreadContent(size: message.size), fetched.summary)
         }
         // What can be refused is found out before anything is put out.
-        for case (.binary(let part, _, _), _, _) in form.items { try await checkBinary(part, &reader) }
-        for case (.binarySize(let part), _, _) in form.items { try await checkBinary(part, &reader) }
-        write("* ", number, " FETCH (")
-        for (index, (item, name, names)) in form.items.enumerated() {
-            if index > 0 { write(" ") }
-            if !write(item, name, names, fetched) { try await put(item, name, message, &reader!) }
-            if isFull { try await flush() }
+        for item in form.items {
+            switch item.item {
+            case .binary(let part, _, _), .binarySize(let part): try await checkBinary(part, &reader)
+            default: break
+            }
         }
+        var next = writing { buffer in
+            buffer.write("* ", number, " FETCH (")
+            return form.write(fetched, from: 0, isRev2: isRev2, to: &buffer)
+        }
+        while next < form.items.count {
+            if isFull { try await flush() }
+            if next > 0 { write(" ") }
+            try await put(form.items[next].item, form.items[next].name, message, &reader!)
+            next = writing { form.write(fetched, from: next + 1, isRev2: isRev2, to: &$0) }
+        }
+        if isFull { try await flush() }
         if tellsFlags, !form.tellsFlags {
             write(" ")
-            writeFlags(of: message)
+            writing { $0.writeFlags(of: message) }
             if isCondstore, !form.tellsChangeNumber { write(" MODSEQ (", message.changeNumber, ")") }
         }
         write(")\r\n")
-        return true
-    }
-
-    /// Writes what is known without reading the message; `false` for the rest.
-    private func write(
-        _ item: IMAPFetchItem, _ name: String, _ names: [[UInt8]], _ fetched: IMAPFetched
-    ) -> Bool {
-        let message = fetched.message
-        switch item {
-        case .uid: write("UID ", message.uid)
-        case .flags: writeFlags(of: message)
-        case .internalDate: write("INTERNALDATE \"\(IMAPDates.dateTime(message.received))\"")
-        case .size: write("RFC822.SIZE ", message.size)
-        case .modSeq: write("MODSEQ (", message.changeNumber, ")")
-        case .envelope:
-            guard let summary = fetched.summary else { return false }
-            write("ENVELOPE ")
-            write(summary.envelope)
-        case .bodyStructure(extended: true):
-            guard let summary = fetched.summary else { return false }
-            write("BODYSTRUCTURE ")
-            write(summary.bodyStructure(rev2: isRev2))
-        case .section(let section, partial: nil, _) where section.part.isEmpty:
-            guard let summary = fetched.summary, case .fields(_, let isNot) = section.content else { return false }
-            let octets = RawHeaderField.fields(names, isNot: isNot, of: summary.header)
-            write(name + " {", octets.count, "}\r\n")
-            write(octets)
-        default: return false
-        }
         return true
     }
 
@@ -184,7 +143,7 @@ extension IMAPCommandRunner {
         case .octets(let octets):
             let range = partial?.range(of: octets.count) ?? 0..<octets.count
             write(name + " {", range.count, "}\r\n")
-            write(octets[range])
+            write(octets.dropFirst(range.lowerBound).prefix(range.count))
         case .range(let whole):
             var range = whole
             if let part = partial?.range(of: whole.count) {
@@ -230,24 +189,18 @@ extension IMAPCommandRunner {
 }
 
 extension IMAPFetchItem {
-    /// Whether the message itself is read for it.
-    var needsContent: Bool {
+    /// What of the message is needed for it.
+    var needs: IMAPFetchNeeds {
         switch self {
-        case .uid, .flags, .internalDate, .size, .modSeq: false
-        default: true
-        }
-    }
-
-    /// Whether it can be answered from an ``IMAPMessageSummary``.
-    var isInSummary: Bool {
-        switch self {
-        case .envelope, .bodyStructure(extended: true), .rfc822(.header): true
-        case .section(let section, _, _):
+        case .uid, .flags, .internalDate, .size, .modSeq: []
+        case .envelope, .bodyStructure(extended: true): .structure
+        case .rfc822(.header): .header
+        case .section(let section, _, _) where section.part.isEmpty:
             switch section.content {
-            case .header, .fields: section.part.isEmpty
-            case .whole, .text, .mime: false
+            case .header, .fields: .header
+            case .whole, .text, .mime: .content
             }
-        default: false
+        default: .content
         }
     }
 }

@@ -73,14 +73,19 @@ extension IMAPCommandRunner {
     func idle() async throws -> IMAPOutcome {
         // Begun before the first look, so that nothing between both is missed.
         let notifications = account.notifications()
-        try await look()
+        try await lookApart()
         for await _ in notifications {
             try Task.checkCancellation()
-            try await look()
+            try await lookApart()
         }
         // The end of the notifications without a cancellation is the end of the store.
         if !Task.isCancelled { throw IMAPRefusal.unavailable("The mailbox cannot be watched any longer") }
         return IMAPOutcome("IDLE completed")
+    }
+
+    /// Looks in a task of its own: a task keeps the memory of the deepest call that it ever made, and thousands wait here.
+    private func lookApart() async throws {
+        try await Task(executorPreference: IMAPCommandThreads.shared) { try await self.look() }.value
     }
 
     private func look() async throws {

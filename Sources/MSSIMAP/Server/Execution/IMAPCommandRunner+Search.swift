@@ -1,11 +1,8 @@
 import MSSMessage
 
 extension IMAPCommandRunner {
-    /// Octets of one text part that a search looks at: longer text in mail is data, not words.
-    private static let searchedOctets = 4 << 20
+    /// Messages whose flags or headers are asked for at once.
     private static let chunk = 512
-    /// Messages whose headers or texts are asked for at once.
-    private static let readChunk = 64
 
     func search(_ request: IMAPSearchRequest) async throws -> IMAPOutcome {
         let found = try await matches(request.key).map(\.uid)
@@ -57,115 +54,79 @@ extension IMAPCommandRunner {
         try await put(parts.joined(separator: " ") + "\r\n")
     }
 
-    /// The messages that match, ascending, with their headers when `needsHeader`.
-    private func matches(
-        _ key: IMAPSearchKey, needsHeader: Bool = false
-    ) async throws -> [(uid: UInt32, message: IMAPMessage, header: HeaderBlock?)] {
+    /// What the caller needs of the messages found beside their UIDs.
+    private struct Wanted: OptionSet {
+        let rawValue: UInt8
+        static let message = Wanted(rawValue: 1)
+        static let header = Wanted(rawValue: 2)
+    }
+
+    /// The messages that match, ascending, with what is wanted of them.
+    private func matches(_ key: IMAPSearchKey, _ wanted: Wanted = []) async throws -> [SearchCandidate] {
         let selected = try selectedMailbox()
         let program = IMAPSearchProgram(key, in: selected, saved: saved)
-        var found: [(uid: UInt32, message: IMAPMessage, header: HeaderBlock?)] = []
+        let asksMessages = wanted.contains(.message) || !program.asksContentAlone
+        var found: [SearchCandidate] = []
         for start in stride(from: 0, to: selected.uids.count, by: Self.chunk) {
-            let uids = selected.uids.ranges(start..<min(start + Self.chunk, selected.uids.count))
-            guard let first = uids.first?.lowerBound, let last = uids.last?.upperBound else { break }
-            let messages = try await account.messages(NumberRanges(joining: [first...last]), in: selected.id)
-                .filter { selected.number(of: $0.uid) != nil }
-            var open: [IMAPMessage] = []
-            for message in messages {
-                switch program.matches(message, IMAPSearchProgram.Known()) {
-                case true? where !needsHeader: found.append((message.uid, message, nil))
-                case false?: break
-                default: open.append(message)
+            let ranges = selected.uids.ranges(start..<min(start + Self.chunk, selected.uids.count))
+            guard let first = ranges.first?.lowerBound, let last = ranges.last?.upperBound else { break }
+            var open: [SearchCandidate] = []
+            if asksMessages {
+                for message in try await account.messages(NumberRanges(joining: [first...last]), in: selected.id)
+                where selected.number(of: message.uid) != nil {
+                    let candidate = SearchCandidate(message.uid, message)
+                    switch program.matches(candidate.known) {
+                    case true? where !wanted.contains(.header): found.append(candidate)
+                    case false?: break
+                    default: open.append(candidate)
+                    }
+                }
+            } else {
+                for uid in ranges.joined() {
+                    let candidate = SearchCandidate(uid)
+                    if program.matches(candidate.known) != false { open.append(candidate) }
                 }
             }
-            for start in stride(from: 0, to: open.count, by: Self.readChunk) {
-                await Task.yield()  // a long search lets others in
-                let part = open[start..<min(start + Self.readChunk, open.count)]
-                found += try await matches(part, program, needsHeader, in: selected.id)
-            }
+            await Task.yield()  // a long search lets others in
+            if !open.isEmpty { found += try await read(open, program, in: selected.id) }
         }
         // What was decided without reading stands before what was read.
         return found.sorted { $0.uid < $1.uid }
     }
 
-    /// Those of some messages that match, with their headers: first by the headers, then by what is read.
-    private func matches(
-        _ messages: ArraySlice<IMAPMessage>, _ program: IMAPSearchProgram, _ needsHeader: Bool,
-        in mailbox: IMAPMailboxID
-    ) async throws -> [(uid: UInt32, message: IMAPMessage, header: HeaderBlock?)] {
-        let summaries = try await account.summaries(NumberRanges(messages.map(\.uid)), in: mailbox)
-        var found: [(uid: UInt32, message: IMAPMessage, header: HeaderBlock?)] = []
-        var open: [(message: IMAPMessage, summary: IMAPMessageSummary?)] = []
-        for message in messages {
-            guard let summary = summaries[message.uid] else {
-                open.append((message, nil))
+    /// Those of some messages that match: first by the headers, then by what is read.
+    private func read(
+        _ candidates: [SearchCandidate], _ program: IMAPSearchProgram, in mailbox: IMAPMailboxID
+    ) async throws -> [SearchCandidate] {
+        let headers = try await account.headers(NumberRanges(candidates.map(\.uid)), in: mailbox)
+        var next = 0
+        var found: [SearchCandidate] = []
+        var open: [SearchCandidate] = []
+        for var candidate in candidates {
+            while next < headers.count, headers[next].uid < candidate.uid { next += 1 }
+            guard next < headers.count, headers[next].uid == candidate.uid else {
+                open.append(candidate)
                 continue
             }
-            let header = SearchedHeader(summary.header)
-            switch program.matches(message, IMAPSearchProgram.Known(header: header)) {
-            case true?: found.append((message.uid, message, needsHeader ? header.block : nil))
+            candidate.header = headers[next].header
+            switch program.matches(candidate.known) {
+            case true?: found.append(candidate)
             case false?: break
-            case nil: open.append((message, summary))
+            case nil: open.append(candidate)
             }
         }
-        guard !open.isEmpty else { return found }
-        let contents = try await account.contents(NumberRanges(open.map(\.message.uid)), in: mailbox)
-        for (message, summary) in open {
-            guard let content = contents[message.uid] else { continue }
-            var reader = IMAPMessageReader(content, summary)
-            let header = SearchedHeader(try await reader.headerOctets())
-            var known = IMAPSearchProgram.Known(header: header)
-            var verdict = program.matches(message, known)
-            if verdict == nil {
-                known.body = try await texts(&reader)
-                verdict = program.matches(message, known)
-            }
-            if verdict == true { found.append((message.uid, message, needsHeader ? header.block : nil)) }
-        }
+        if !open.isEmpty { found += try await SearchCandidate.reading(open, program, account, in: mailbox) }
         return found
-    }
-
-    /// The texts of a message's body.
-    private func texts(_ reader: inout IMAPMessageReader) async throws -> [FoldedText] {
-        var texts: [FoldedText] = []
-        for part in try await reader.messageStructure().parts {
-            guard part.kind == .leaf, part.contentType.type == "text" else {
-                // Headers of messages within.
-                if part.parent != nil, part.kind == .message {
-                    texts += part.header.map { FoldedText($0.text) }
-                }
-                continue
-            }
-            var octets: [UInt8] = []
-            do {
-                try await reader.forEachDecodedPiece(of: part) { piece in
-                    if octets.count < Self.searchedOctets { octets += piece }
-                }
-            } catch let refusal as IMAPRefusal where refusal.code == .unknownCTE { continue }
-            let label = part.contentType.parameters["charset"]
-            if Self.isUTF8(label, octets) {
-                texts.append(FoldedText(octets: octets))
-                continue
-            }
-            let text = label.map { Charset.decode(octets[...], label: $0) } ?? String(decoding: octets, as: UTF8.self)
-            texts.append(FoldedText(text))
-        }
-        return texts
-    }
-
-    /// Whether octets are UTF-8 by their charset. Of seven bits they are ASCII in most; not in UTF-7, UTF-16 and ISO-2022.
-    private static func isUTF8(_ label: String?, _ octets: [UInt8]) -> Bool {
-        guard let label = label?.lowercased() else { return true }
-        if label == "utf-8", String(validating: octets, as: UTF8.self) != nil { return true }
-        return ["us-ascii", "utf-8", "iso-8859-", "windows-"].contains { label.hasPrefix($0) }
-            && octets.allSatisfy { $0 < 0x80 }
     }
 
     // MARK: SORT and THREAD
 
     func sort(_ request: IMAPSearchRequest, _ criteria: [IMAPSortCriterion]) async throws -> IMAPOutcome {
         let needsHeader = criteria.contains { $0.key != .arrival && $0.key != .size }
-        let found = try await matches(request.key, needsHeader: needsHeader)
-            .map { IMAPSortEntry($0.message, $0.header, criteria) }.sorted()
+        let found = try await matches(request.key, needsHeader ? [.message, .header] : .message)
+            .compactMap { candidate in
+                candidate.message.map { IMAPSortEntry($0, needsHeader ? candidate.fields : nil, criteria) }
+            }.sorted()
         let selected = try selectedMailbox()
         let uids = found.map(\.uid)
         let numbers = request.byUID ? uids : uids.compactMap { selected.number(of: $0) }
@@ -176,11 +137,11 @@ extension IMAPCommandRunner {
 
     func thread(_ request: IMAPSearchRequest, _ algorithm: String) async throws -> IMAPOutcome {
         guard algorithm == "REFERENCES" else { return IMAPOutcome(.bad, nil, "Algorithm not known") }
-        let found = try await matches(request.key, needsHeader: true)
+        let found = try await matches(request.key, [.message, .header])
         let selected = try selectedMailbox()
         let forest = ThreadForest(
-            found.map { entry in
-                ThreadMessage(entry.header ?? Message([]).header, received: entry.message.received)
+            found.compactMap { candidate in
+                candidate.message.map { ThreadMessage(candidate.fields, received: $0.received) }
             })
         let names = found.map { request.byUID ? $0.uid : selected.number(of: $0.uid) ?? 0 }
         try await put("* THREAD\(forest.roots.isEmpty ? "" : " ")\(forest.wire(names))\r\n")

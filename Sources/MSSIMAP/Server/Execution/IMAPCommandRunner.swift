@@ -42,24 +42,13 @@ actor IMAPCommandRunner {
     func write(_ text: String) { buffer.writeString(text) }
 
     func write(_ before: String, _ number: some BinaryInteger, _ after: String = "") {
-        buffer.writeString(before)
-        buffer.writeString(String(number))
-        buffer.writeString(after)
+        buffer.write(before, number, after)
     }
 
     func write(_ octets: some Collection<UInt8>) { buffer.writeBytes(octets) }
 
-    /// `FLAGS` of a message.
-    func writeFlags(of message: IMAPMessage) {
-        buffer.writeString("FLAGS (")
-        var isFirst = true
-        for flag in message.flags {
-            if !isFirst { buffer.writeString(" ") }
-            isFirst = false
-            buffer.writeString(flag.name)
-        }
-        buffer.writeString(")")
-    }
+    /// Writes many pieces at once.
+    func writing<Value>(_ body: (inout ByteBuffer) -> Value) -> Value { body(&buffer) }
 
     /// Whether what was written is to be passed on.
     var isFull: Bool { buffer.readableBytes >= Self.batch }

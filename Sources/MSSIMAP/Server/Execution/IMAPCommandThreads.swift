@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 
 /// Where commands run: on threads that may wait for a disk.
 ///
@@ -10,16 +11,56 @@ public final class IMAPCommandThreads: TaskExecutor {
 
     private let queue = DispatchQueue(label: "mss.imap.commands", qos: .userInitiated, attributes: .concurrent)
 
-    private init() {}
+    /// What a thread does next: mostly the next part of the task whose part it does now.
+    private final class Turn {
+        var next: UnownedJob?
+    }
+
+    /// The turn of the present thread, while it has one.
+    private let turn: pthread_key_t
+
+    /// Parts that a thread does one after the other before all others that wait have their turn.
+    private static let most = 16
+
+    private init() {
+        var key = pthread_key_t()
+        guard pthread_key_create(&key, nil) == 0 else { fatalError("no key for threads") }
+        turn = key
+    }
 
     /// Whether the present task runs on such a thread.
     public static var isCurrent: Bool {
         withUnsafeCurrentTask { $0?.unownedTaskExecutor == shared.asUnownedTaskExecutor() }
     }
 
-    /// Runs a part of a task.
+    /// Runs a part of a task: where it comes from such a thread, on that one when it has done its present part, which
+    /// spares waking another; what waited there before goes to another.
     public func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        var job = UnownedJob(job)
+        if let place = pthread_getspecific(turn) {
+            let turn = Unmanaged<Turn>.fromOpaque(place).takeUnretainedValue()
+            let before = turn.next
+            turn.next = job
+            guard let before else { return }
+            job = before
+        }
+        dispatch(job)
+    }
+
+    private func dispatch(_ job: UnownedJob) { queue.async { self.run(job) } }
+
+    private func run(_ first: UnownedJob) {
+        let own = Turn()
+        pthread_setspecific(turn, Unmanaged.passUnretained(own).toOpaque())
+        defer { pthread_setspecific(turn, nil) }
+        var job = first
+        for _ in 1..<Self.most {
+            job.runSynchronously(on: asUnownedTaskExecutor())
+            guard let next = own.next else { return }
+            own.next = nil
+            job = next
+        }
+        // The others' turn.
+        dispatch(job)
     }
 }

@@ -7,13 +7,13 @@ struct IMAPMessageReader {
     /// Where a section lies, or what it is made of.
     enum Located {
         case range(Range<Int>)
-        case octets([UInt8])
+        case octets(ArraySlice<UInt8>)
         case missing
     }
 
     let content: any IMAPMessageContent
     let summary: IMAPMessageSummary?
-    private var header: [UInt8]?
+    private var header: ArraySlice<UInt8>?
     private var structure: MessageStructure?
 
     /// Octets read at once: a frame of MSSStore.
@@ -30,7 +30,7 @@ struct IMAPMessageReader {
     // MARK: Reading
 
     /// The message's header, the empty line after it included.
-    mutating func headerOctets() async throws -> [UInt8] {
+    mutating func headerOctets() async throws -> ArraySlice<UInt8> {
         if let header { return header }
         var octets: [UInt8] = []
         var end: Int?
@@ -43,8 +43,8 @@ struct IMAPMessageReader {
             end = Self.headerEnd(octets, from: max(0, start - 3))
         }
         if let end { octets.removeLast(octets.count - end) }
-        header = octets
-        return octets
+        header = octets[...]
+        return octets[...]
     }
 
     /// Where the header ends: behind the first empty line.
@@ -65,19 +65,19 @@ struct IMAPMessageReader {
     /// The message's header fields.
     mutating func headerBlock() async throws -> HeaderBlock {
         if let structure { return structure.root.header }
-        return Message(try await headerOctets()).header
+        return Message(Array(try await headerOctets())).header
     }
 
     /// `ENVELOPE` as it stands in a response.
-    mutating func envelope() async throws -> [UInt8] {
-        if let summary { return summary.envelope }
-        return Envelope(try await headerBlock()).imapBytes
+    mutating func envelope() async throws -> ArraySlice<UInt8> {
+        if let structure = summary?.structure { return structure.envelope }
+        return Envelope(try await headerBlock()).imapBytes[...]
     }
 
     /// `BODYSTRUCTURE` or `BODY` as it stands in a response.
-    mutating func bodyStructure(extended: Bool, rev2: Bool) async throws -> [UInt8] {
-        if extended, let summary { return summary.bodyStructure(rev2: rev2) }
-        return try await messageStructure().imapBodyStructure(extended: extended, rev2: rev2)
+    mutating func bodyStructure(extended: Bool, rev2: Bool) async throws -> ArraySlice<UInt8> {
+        if extended, let structure = summary?.structure { return structure.body(rev2: rev2) }
+        return try await messageStructure().imapBodyStructure(extended: extended, rev2: rev2)[...]
     }
 
     /// The structure: the whole message is read once, nothing of its bodies is kept.
@@ -107,7 +107,7 @@ struct IMAPMessageReader {
             case .text: return .range(try await headerOctets().count..<content.size)
             case .fields(let names, let isNot):
                 let octets = try await headerOctets()
-                return .octets(RawHeaderField.fields(names.map(RawHeaderField.name), isNot: isNot, of: octets))
+                return .octets(RawHeaderField.fields(names.map(RawHeaderField.name), isNot: isNot, of: octets)[...])
             case .mime: return .missing
             }
         }
@@ -124,7 +124,8 @@ struct IMAPMessageReader {
             case .text: return .range(inner.bodyRange)
             case .fields(let names, let isNot):
                 let octets = Array(try await read(inner.headerRange).readableBytesView)
-                return .octets(RawHeaderField.fields(names.map(RawHeaderField.name), isNot: isNot, of: octets))
+                return .octets(
+                    RawHeaderField.fields(names.map(RawHeaderField.name), isNot: isNot, of: octets[...])[...])
             default: return .missing
             }
         }

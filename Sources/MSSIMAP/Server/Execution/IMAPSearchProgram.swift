@@ -5,7 +5,7 @@ import MSSMessage
 indirect enum IMAPSearchProgram: Sendable {
     case constant(Bool)
     case flag(IMAPFlag, Bool)
-    case header(String, FoldedText)
+    case header(SearchedFieldName, FoldedText)
     case body(FoldedText)
     case text(FoldedText)
     case received(IMAPSearchKey.DateRelation, IMAPDay)
@@ -34,7 +34,7 @@ indirect enum IMAPSearchProgram: Sendable {
             case .all: .constant(true)
             case .flag(let flag, let isSet): .flag(flag, isSet)
             case .recent(let isRecent): .constant(!isRecent)
-            case .header(let name, let text): .header(name, FoldedText(text))
+            case .header(let name, let text): .header(SearchedFieldName(name), FoldedText(text))
             case .body(let text): .body(FoldedText(text))
             case .text(let text): .text(FoldedText(text))
             case .received(let relation, let day): .received(relation, day)
@@ -51,30 +51,31 @@ indirect enum IMAPSearchProgram: Sendable {
             }
     }
 
-    /// What is known of a message's content.
+    /// What is known of a message.
     struct Known {
+        var uid: UInt32
+        var message: IMAPMessage?
         var header: SearchedHeader?
         /// The texts of the body, folded.
         var body: [FoldedText]?
     }
 
     /// Whether a message matches; `nil` when more must be known of it.
-    func matches(_ message: IMAPMessage, _ known: Known) -> Bool? {
+    func matches(_ known: Known) -> Bool? {
         switch self {
         case .constant(let value): value
-        case .flag(let flag, let isSet): message.flags.contains(flag) == isSet
-        case .larger(let size): Int64(message.size) > size
-        case .smaller(let size): Int64(message.size) < size
-        case .uids(let ranges): ranges.contains(message.uid)
-        case .modSeq(let number): message.changeNumber >= number
-        case .received(let relation, let day): relation.holds(IMAPDay(message.received), day)
+        case .flag(let flag, let isSet): known.message.map { $0.flags.contains(flag) == isSet }
+        case .larger(let size): known.message.map { Int64($0.size) > size }
+        case .smaller(let size): known.message.map { Int64($0.size) < size }
+        case .uids(let ranges): ranges.contains(known.uid)
+        case .modSeq(let number): known.message.map { $0.changeNumber >= number }
+        case .received(let relation, let day): known.message.map { relation.holds(IMAPDay($0.received), day) }
         case .sent(let relation, let day):
             known.header.map { header in
                 guard let date = header.block.date else { return false }
                 return relation.holds(IMAPDay(date.timestamp, offsetSeconds: (date.zoneMinutes ?? 0) * 60), day)
             }
-        case .header(let name, let text):
-            known.header.map { $0.contains(name, text) }
+        case .header(let name, let text): known.header.map { $0.contains(name, text) }
         case .body(let text): known.body.map { parts in parts.contains { $0.contains(text) } }
         case .text(let text):
             if let header = known.header, header.contains(text) {
@@ -82,18 +83,35 @@ indirect enum IMAPSearchProgram: Sendable {
             } else {
                 known.body.map { parts in parts.contains { $0.contains(text) } }
             }
-        case .not(let program): program.matches(message, known).map { !$0 }
-        case .any(let programs): Self.combine(programs, message, known, decisive: true)
-        case .all(let programs): Self.combine(programs, message, known, decisive: false)
+        case .not(let program): program.matches(known).map { !$0 }
+        case .any(let programs): Self.combine(programs, known, decisive: true)
+        case .all(let programs): Self.combine(programs, known, decisive: false)
+        }
+    }
+
+    /// Whether it asks for nothing of messages but their UIDs and what is written in them, and does ask for that: then
+    /// their flags need not be looked up.
+    var asksContentAlone: Bool {
+        switch self {
+        case .header, .body, .text, .sent: true
+        case .not(let program): program.asksContentAlone
+        case .any(let programs): programs.allSatisfy(\.asksContentAlone)
+        case .all(let programs):
+            programs.contains(where: \.asksContentAlone)
+                && programs.allSatisfy { program in
+                    if case .uids = program { return true }
+                    return program.asksContentAlone
+                }
+        case .constant, .flag, .received, .larger, .smaller, .uids, .modSeq: false
         }
     }
 
     private static func combine(
-        _ programs: [IMAPSearchProgram], _ message: IMAPMessage, _ known: Known, decisive: Bool
+        _ programs: [IMAPSearchProgram], _ known: Known, decisive: Bool
     ) -> Bool? {
         var isOpen = false
         for program in programs {
-            switch program.matches(message, known) {
+            switch program.matches(known) {
             case decisive?: return decisive
             case nil: isOpen = true
             default: break

@@ -69,21 +69,23 @@ struct RawHeaderField: Hashable {
     }
 
     /// Whether octets are ASCII without a bare CR and without the beginning of an encoded word (RFC 2047).
-    static func isPlain(_ octets: UnsafeRawBufferPointer) -> Bool {
+    ///
+    /// - Parameter folds: whether they may be of several lines.
+    static func isPlain(_ octets: UnsafeRawBufferPointer, folds: Bool = false) -> Bool {
         var previous: UInt8 = 0
         for octet in octets {
-            if octet >= 0x80 || octet == 0x0D || (octet == UInt8(ascii: "?") && previous == UInt8(ascii: "=")) {
-                return false
-            }
+            if octet >= 0x80 || (octet == UInt8(ascii: "?") && previous == UInt8(ascii: "=")) { return false }
+            // Of several lines each CR stands before a line end.
+            if folds ? previous == 0x0D && octet != 0x0A : octet == 0x0D { return false }
             previous = octet
         }
-        return true
+        return previous != 0x0D
     }
 
     private static func isBlank(_ octet: UInt8) -> Bool { octet == 0x20 || octet == 0x09 }
 
     /// Fields by their names, or all but these, as they stand, and the empty line (RFC 9051 §6.4.5.1).
-    static func fields(_ names: [[UInt8]], isNot: Bool, of header: [UInt8]) -> [UInt8] {
+    static func fields(_ names: [[UInt8]], isNot: Bool, of header: ArraySlice<UInt8>) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(min(header.count + 2, 4096))
         header.withUnsafeBytes { bytes in
