@@ -24,7 +24,7 @@ extension MailStore {
     /// - Parameters:
     ///   - ranges: ascending.
     ///   - ahead: so many octets of short messages are read at once at most.
-    ///   - usesPages: whether summaries are read from pages (decision 0222) where many are asked for.
+    ///   - usesPages: whether summaries are read from pages (decision 0225) where many are asked for.
     /// - Throws: ``StoreError/unknownFolder`` when the mailbox has no such folder.
     func fetch(
         _ ranges: [ClosedRange<UInt32>], _ needs: IMAPFetchNeeds, in folder: MailFolderID, of mailbox: MailboxName,

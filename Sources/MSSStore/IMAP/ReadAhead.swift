@@ -2,7 +2,7 @@ import MSSCore
 
 /// Messages that a session is about to ask for. A client that downloads a mailbox message by message asks the base and the
 /// disk for each; from the third on it is given the next ones from memory, forward or backward, as long as nothing changes
-/// in the mailbox (decision 0223). One for each session.
+/// in the mailbox (decision 0226). One for each session.
 final class ReadAhead: Sendable {
     /// Where messages are read.
     struct Look: Equatable {

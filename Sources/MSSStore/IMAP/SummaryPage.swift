@@ -2,7 +2,7 @@ import MSSIMAP
 
 /// The form in which the base keeps, once more and together, what clients ask of messages that follow each other: a page
 /// of 64 UIDs of a folder, the headers in one piece and the structures in another, each encrypted by the mailbox's key
-/// (decision 0222). No IO.
+/// (decision 0225). No IO.
 enum SummaryPage {
     enum Part: Int64, CaseIterable {
         case header = 0

@@ -21,7 +21,7 @@ enum MailSchema {
         CREATE TABLE summary (blob INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
         """
 
-    // Summaries of messages that follow each other, encrypted by the mailbox's key (decision 0222).
+    // Summaries of messages that follow each other, encrypted by the mailbox's key (decision 0225).
     private static let summaryPages = """
         CREATE TABLE summary_page (
             folder INTEGER NOT NULL, part INTEGER NOT NULL, page INTEGER NOT NULL, sealed BLOB NOT NULL,
