@@ -112,36 +112,18 @@ public struct DotStuffingDecoder: Sendable {
 
     /// Passes the lines that are whole, without fault and without dot at their start: nearly all.
     private mutating func wholeLines(_ input: UnsafeRawBufferPointer, from start: Int) -> Int {
-        // In a message where a CR was found on its own each line is looked at: nobody has us count the same octets often.
-        if !faults.contains(.bareCarriageReturn) {
-            let (end, lines, longest) = linesEndingInCRLF(input, from: start, looksInside: false)
-            // As many CRs as lines: there is none within a line.
-            if input.count(of: .carriageReturn, in: start..<end) == lines {
-                longestLine = longest
-                return end
-            }
-        }
-        let checked = linesEndingInCRLF(input, from: start, looksInside: true)
-        longestLine = checked.longest
-        return checked.end
-    }
-
-    private func linesEndingInCRLF(
-        _ input: UnsafeRawBufferPointer, from start: Int, looksInside: Bool
-    ) -> (end: Int, lines: Int, longest: Int) {
         var index = start
         var longest = longestLine
-        var lines = 0
         while index < input.count, input[index] != UInt8(ascii: ".") {
             let end = input.offset(of: .lineFeed, in: index..<input.count) - 1
             guard end + 1 < input.count, end >= index, input[end] == .carriageReturn,
-                !looksInside || input.offset(of: .carriageReturn, in: index..<end) == end
+                input.offset(of: .carriageReturn, in: index..<end) == end
             else { break }
             longest = max(longest, end - index)
             index = end + 2
-            lines += 1
         }
-        return (index, lines, longest)
+        longestLine = longest
+        return index
     }
 
     private mutating func noteNUL(_ input: UnsafeRawBufferPointer, _ end: Int) {
@@ -156,23 +138,5 @@ extension UnsafeRawBufferPointer {
             let found = memchr(base + range.lowerBound, CInt(octet), range.count)
         else { return range.upperBound }
         return UnsafeRawPointer(found) - base
-    }
-
-    /// How often an octet stands in a range. The inner loop counts in one octet, so that the compiler makes it count many
-    /// at once.
-    func count(of octet: UInt8, in range: Range<Int>) -> Int {
-        guard let bytes = baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
-        var count = 0
-        var index = range.lowerBound
-        while index < range.upperBound {
-            let stop = Swift.min(index &+ 255, range.upperBound)
-            var few: UInt8 = 0
-            while index < stop {
-                few &+= bytes[index] == octet ? 1 : 0
-                index &+= 1
-            }
-            count &+= Int(few)
-        }
-        return count
     }
 }

@@ -59,7 +59,7 @@ extension TLSHandler {
 
     /// Decrypts what came in and delivers it in one buffer; `false` when more must come.
     private func decrypt(_ context: ChannelHandlerContext) -> Bool {
-        var plain = SpareBuffers.take(inbound.readableBytes, context.channel.allocator)
+        var plain = context.channel.allocator.buffer(capacity: inbound.readableBytes)
         let progress = connection.decrypt(&inbound, plain: &plain, output: &outgoing)
         if progress != .closed { send(context) }  // key updates, alerts; an answer to close_notify goes with the close
         if plain.readableBytes > 0 {

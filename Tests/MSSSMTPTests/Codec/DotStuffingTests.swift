@@ -79,41 +79,6 @@ struct DotStuffingTests {
         }
     }
 
-    @Test(
-        "A CR on its own is found wherever it stands in a long message, and hides no line", arguments: [1000, 20_000])
-    func lonelyCarriageReturn(step: Int) {
-        let line = String(repeating: "x", count: 74) + "\r\n"
-        let lines = Array(repeating: line, count: 200)
-        #expect(decode(lines.joined() + ".\r\n", step: step).decoder.faults == [])
-        for place in [0, 1, 99, 198, 199] {
-            for fault in ["x\rx\r\n", "\r\r\n", "\rx\r\n"] {
-                var faulty = lines
-                faulty[place] = fault
-                let text = faulty.joined() + "long" + line + line
-                let read = decode(text + ".\r\n", step: step)
-                #expect(read.decoder.faults == .bareCarriageReturn && read.decoder.longestLine == 78)
-                #expect(read.message == text && read.decoder.isFinished)
-            }
-        }
-    }
-
-    @Test("Octets are counted many at a time")
-    func counting() {
-        let few = [UInt8](repeating: 13, count: 20_000)
-        few.withUnsafeBytes { bytes in
-            for range in [0..<0, 0..<31, 3..<35, 0..<8160, 1..<8193, 7..<20_000] {
-                #expect(bytes.count(of: 13, in: range) == range.count)
-                #expect(bytes.count(of: 10, in: range) == 0)
-            }
-        }
-        let mixed = (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* 31 % 17) }
-        mixed.withUnsafeBytes { bytes in
-            for start in [0, 5, 64] {
-                #expect(bytes.count(of: 13, in: start..<4999) == mixed[start..<4999].count { $0 == 13 })
-            }
-        }
-    }
-
     @Test("RFC 3461 §4: xtext")
     func xtext() {
         #expect(XText.encode("a+b=c é") == "a+2Bb+3Dc+20+C3+A9")
