@@ -27,8 +27,8 @@ const copy = start =>
 
 const account = () => MailServices.accounts.defaultAccount;
 const root = () => account().incomingServer.rootFolder;
-const folder = name => root().descendants.find(one => one.name == name);
 const inbox = () => root().getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox);
+const folder = name => (name == "INBOX" ? inbox() : root().descendants.find(one => one.name == name));
 const subject = header => header.mime2DecodedSubject;
 const find = (one, text) => [...one.messages].find(header => subject(header) == text);
 
@@ -50,7 +50,16 @@ const steps = {
       const found = await (await fetch(discovery)).json();
       provider.authorizationEndpoint = found.authorization_endpoint;
       provider.tokenEndpoint = found.token_endpoint;
-      OAuth2Providers.registerProvider(provider, hosts, "openid scope_all");
+      const scopes = "openid scope_all";
+      if (OAuth2Providers.registerProvider.length > 3) {
+        // Thunderbird 140.
+        OAuth2Providers.registerProvider(
+          provider.name, provider.clientId, provider.clientSecret, provider.authorizationEndpoint,
+          provider.tokenEndpoint, provider.redirectionEndpoint, provider.usePKCE, hosts, scopes
+        );
+      } else {
+        OAuth2Providers.registerProvider(provider, hosts, scopes);
+      }
     }
     const text = await (await fetch(task.autoconfiguration)).text();
     const config = readFromXML(JXON.build(new DOMParser().parseFromString(text, "text/xml")), "isp");
