@@ -32,14 +32,16 @@ const folder = name => (name == "INBOX" ? inbox() : root().descendants.find(one 
 const subject = header => header.mime2DecodedSubject;
 const find = (one, text) => [...one.messages].find(header => subject(header) == text);
 
-/** Waits for what Thunderbird does by itself. */
-const until = async condition => {
-  for (;;) {
+/** Looks some times, a moment apart, for what Thunderbird does by itself. */
+const look = async (times, condition) => {
+  for (let time = 0; time < times; time++) {
     const value = await condition();
     if (value) return value;
     await new Promise(resolve => setTimeout(resolve, 50));
   }
+  return null;
 };
+const until = condition => look(Infinity, condition);
 
 const steps = {
   /** The account, from the operator's config-v1.1.xml as Thunderbird reads it. */
@@ -112,8 +114,12 @@ const steps = {
   /** The subjects in a folder, once there are so many messages. */
   async list(task, name, count) {
     const messages = () => [...folder(name).messages];
-    folder(name).updateFolder(null);
-    await until(() => messages().length >= count);
+    const looks = () => {
+      // As a click on the folder; while Thunderbird is busy it does nothing.
+      folder(name).updateFolder(null);
+      return look(20, () => messages().length >= count);
+    };
+    await until(looks);
     return messages().map(subject);
   },
 

@@ -107,9 +107,9 @@ struct ThunderbirdTests {
             var task = try task(
                 space, space.application,
                 [
-                    ["configure"], ["open"], ["folders"], ["list", "INBOX", "0"],
-                    ["send", space.application, "Compte rendu"], ["watch", "Compte rendu"], ["read", "Compte rendu"],
-                    ["list", "Sent", "1"],
+                    ["configure"], ["open"], ["folders"], ["send", space.application, "Compte rendu"],
+                    ["list", "INBOX", "1"], ["read", "Compte rendu"], ["send", space.application, "Suite"],
+                    ["watch", "Suite"], ["list", "Sent", "2"],
                 ])
             let credential = try #require(space.one.credential(.applicationClient))
             (task.certificate, task.key, task.password) = (credential.certificate, credential.key, "sans")
@@ -118,7 +118,8 @@ struct ThunderbirdTests {
             let seen = try await thunderbird.wait(for: "ended").split(separator: "\n").map(String.init)
             #expect(seen.first?.contains("\(space.one.lpsHosts.imapCertificate):\(space.lps.imapCertificate)") == true)
             #expect(seen.contains { $0.hasPrefix("read: ") && $0.contains("Compte rendu : le texte") }, "\(seen)")
-            #expect(seen.contains("list: [\"Compte rendu\"]"), "\(seen)")
+            #expect(seen.contains("list: [\"Compte rendu\"]") && seen.contains("watch: true"), "\(seen)")
+            #expect(seen.contains("list: [\"Compte rendu\", \"Suite\"]"), "\(seen)")
         }
     }
 }
