@@ -22,6 +22,16 @@ struct SummaryPageTests {
         }
     }
 
+    /// A store with so many messages of Alice, and Bob without any; her inbox.
+    private static func filled(
+        _ count: Int, _ random: inout SeededGenerator
+    ) async throws -> (store: MailStore, inbox: MailFolderID) {
+        let store = try await TestFolder().openMail()
+        try await store.create(alice, bob)
+        try await fill(store, count, &random)
+        return (store, try await store.inbox().id)
+    }
+
     private static func pages(_ store: MailStore) async throws -> [[UInt8]] {
         try await store.read { database in
             try database.all("SELECT sealed FROM summary_page ORDER BY folder, page, part")
@@ -60,10 +70,7 @@ struct SummaryPageTests {
     @Test("They say what each message's own summary says, whatever is asked and whatever goes", arguments: [1, 2, 3])
     func agreement(_ seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
-        let store = try await TestFolder().openMail()
-        try await store.create(alice)
-        try await Self.fill(store, 300, &random)
-        let folder = try await store.inbox().id
+        let (store, folder) = try await Self.filled(300, &random)
         for _ in 0..<12 {
             for _ in 0..<4 {
                 let needs = [IMAPFetchNeeds.header, .structure, .summary].randomElement(using: &random)!
@@ -81,10 +88,7 @@ struct SummaryPageTests {
     @Test("A list makes them once; nothing of them is in clear; the last, unfinished page has none")
     func made() async throws {
         var random = SeededGenerator(seed: 4)
-        let store = try await TestFolder().openMail()
-        try await store.create(alice, bob)
-        try await Self.fill(store, 200, &random)
-        let folder = try await store.inbox().id
+        let (store, folder) = try await Self.filled(200, &random)
         // A few messages are no list.
         _ = try await store.headers([70...80], in: folder, of: alice)
         #expect(try await Self.pages(store).isEmpty)
@@ -105,10 +109,7 @@ struct SummaryPageTests {
     @Test("EX_GBM_6010: with a message goes its page, however the message goes; the page is made anew without it")
     func removed() async throws {
         var random = SeededGenerator(seed: 5)
-        let store = try await TestFolder().openMail()
-        try await store.create(alice)
-        try await Self.fill(store, 200, &random)
-        let folder = try await store.inbox().id
+        let (store, folder) = try await Self.filled(200, &random)
         let folders = try await store.folders(of: alice)
         let archive = try #require(folders.first { $0.use == .archive }).id
         let kept = {
@@ -138,10 +139,7 @@ struct SummaryPageTests {
     @Test("One that is damaged, of another place or only half there is not believed, and made anew")
     func damaged() async throws {
         var random = SeededGenerator(seed: 6)
-        let store = try await TestFolder().openMail()
-        try await store.create(alice)
-        try await Self.fill(store, 200, &random)
-        let folder = try await store.inbox().id
+        let (store, folder) = try await Self.filled(200, &random)
         try await Self.compare(store, folder, [1...(.max)], .summary)
         for change in [
             "UPDATE summary_page SET sealed = zeroblob(300) WHERE page = 1",

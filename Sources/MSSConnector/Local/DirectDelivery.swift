@@ -38,12 +38,7 @@ final class DirectDelivery: Sendable {
         // A notice to the sender about what was cut out is committed together with its message.
         if case .cleaned = taken.screened { return nil }
         guard taken.size < limit, envelope.recipients.count == 1 else { return nil }
-        let isFree = underWay.withLock { count in
-            guard count < places else { return false }
-            count += 1
-            return true
-        }
-        guard isFree else { return nil }
+        guard underWay.increment(below: places) else { return nil }
         defer { underWay.withLock { $0 -= 1 } }
         let deposit = MailboxDeposit(flow: flow, key: id.rawValue, arrival: now, recipient: envelope.recipients[0])
         do {

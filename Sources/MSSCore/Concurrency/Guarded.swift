@@ -7,8 +7,8 @@ package import Glibc
 package final class Guarded<Value: ~Copyable>: @unchecked Sendable {  // `value` is touched with `lock` held only
     // Seen by other modules, so that `withLock` is compiled for its place: a closure that is not called through pointers,
     // a result that needs no type made at run time.
-    @usableFromInline package let lock: UnsafeMutablePointer<pthread_mutex_t>
-    @usableFromInline package var value: Value
+    @usableFromInline let lock: UnsafeMutablePointer<pthread_mutex_t>
+    @usableFromInline var value: Value
 
     /// Takes the first value, to which no other reference may remain.
     package init(_ value: consuming sending Value) {
@@ -32,5 +32,16 @@ package final class Guarded<Value: ~Copyable>: @unchecked Sendable {  // `value`
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         return try body(&value)
+    }
+}
+
+extension Guarded where Value == Int {
+    /// Counts one more, unless there are `limit` already; whether it did.
+    package func increment(below limit: Int) -> Bool {
+        withLock { count in
+            guard count < limit else { return false }
+            count += 1
+            return true
+        }
     }
 }

@@ -20,12 +20,7 @@ final class ComputeLane: Sendable {
 
     /// The result; `nil` when too much waits already.
     func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value? {
-        let isAdmitted = waiting.withLock { waiting in
-            guard waiting < limit else { return false }
-            waiting += 1
-            return true
-        }
-        guard isAdmitted else { return nil }
+        guard waiting.increment(below: limit) else { return nil }
         defer { waiting.withLock { $0 -= 1 } }
         return await withCheckedContinuation { continuation in
             queue.async { [slots] in

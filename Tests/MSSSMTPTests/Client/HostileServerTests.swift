@@ -23,6 +23,18 @@ struct HostileServerTests {
         }
     }
 
+    /// What a reply goes on with, without end.
+    enum Endless: CaseIterable, Sendable {
+        case lines, digits
+
+        var piece: String {
+            switch self {
+            case .lines: String(repeating: "250-and more\r\n", count: 80_000)
+            case .digits: String(repeating: "2", count: 1 << 20)
+            }
+        }
+    }
+
     private static let moments = ["CONNECT", "EHLO", "STARTTLS", "MAIL", "RCPT", "DATA", "."]
 
     @Test(
@@ -60,8 +72,9 @@ struct HostileServerTests {
 
     @Test(
         "an endless reply at any moment is read no further than its limit: the rest stays with the server",
-        arguments: [String(repeating: "250-and more\r\n", count: 80_000), String(repeating: "2", count: 1 << 20)])
-    func endlessReply(piece: String) async throws {
+        arguments: Endless.allCases)
+    func endlessReply(endless: Endless) async throws {
+        let piece = endless.piece
         let configuration = try SMTPClientConfiguration.live()
         for moment in Self.moments {
             let hostile = try await ScriptedSMTPServer.start(

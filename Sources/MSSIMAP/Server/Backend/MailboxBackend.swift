@@ -11,9 +11,9 @@ public protocol MailboxBackend: Sendable {
 
 /// One account: a BAL, in the Référentiel's words, with its folders, which IMAP calls mailboxes.
 ///
-/// Calls of one session never overlap, but for ``contents(_:in:)``, of which a search makes two at once; several sessions may have the same account open. Every method may throw an
-/// ``IMAPRefusal``; what names a mailbox that is gone throws ``IMAPRefusal/noMailbox``. To return from a change is to
-/// promise that it is kept.
+/// Calls of one session never overlap, but for ``contents(_:in:)``, of which a search makes two at once; several sessions
+/// may have the same account open. Every method may throw an ``IMAPRefusal``; what names a mailbox that is gone throws
+/// ``IMAPRefusal/noMailbox``. To return from a change is to promise that it is kept.
 public protocol MailboxAccount: Sendable {
     /// All mailboxes.
     func mailboxes() async throws -> [IMAPMailbox]
