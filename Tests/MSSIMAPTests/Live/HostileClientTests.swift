@@ -8,8 +8,9 @@ import Testing
 /// Each attack runs against a server that must serve an honest client meanwhile, or afterwards.
 @Suite("IMAP server: hostile clients", .serialized)
 struct HostileClientTests {
+    /// The time is for the sanitizers, under which the storm takes three minutes.
     private func attack(
-        _ live: LiveIMAP, _ script: String, seconds: Int = 120
+        _ live: LiveIMAP, _ script: String, seconds: Int = 400
     ) async throws -> (output: String, succeeded: Bool) {
         let honest = #"""
             def honest():
