@@ -114,6 +114,22 @@ struct MailStoreTests {
         await store.close()
     }
 
+    @Test("What changed in a folder is found by its number: no look at every message")
+    func changesByNumber() async throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        let store = try await folder.openMail()
+        for (question, index) in [
+            (MailStore.changedMessages, "message_modseq"), (MailStore.vanishedMessages, "vanished_modseq"),
+        ] {
+            let plan = try await store.read { database in
+                try database.all("EXPLAIN QUERY PLAN " + question, [1, 1]).map { $0["detail"] as String }
+            }
+            #expect(plan.contains { $0.contains("\(index) (folder=? AND modseq>?)") }, "\(plan)")
+        }
+        await store.close()
+    }
+
     @Test("copies and moves keep flags and dates, and double no octets; the last one that goes frees them")
     func copies() async throws {
         let folder = try TestFolder()

@@ -27,9 +27,7 @@ extension MailStore {
     /// The UIDs of messages that left a folder after a change of this number (`VANISHED`, RFC 7162 §3.2.5.1).
     public func vanished(from folder: MailFolderID, since number: Int64) async throws -> [UInt32] {
         try await read { database in
-            try database.all(
-                "SELECT uid FROM vanished WHERE folder = ? AND modseq > ? ORDER BY uid", [folder.rawValue, number]
-            ).map { $0[0] }
+            try database.all(Self.vanishedMessages, [folder.rawValue, number]).map { $0[0] }
         }
     }
 

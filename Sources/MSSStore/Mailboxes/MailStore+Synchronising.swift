@@ -11,6 +11,14 @@ public struct MailFolderChanges: Sendable {
 }
 
 extension MailStore {
+    // A `+` takes a column out of the choice of an index: SQLite would rather look at every message of the folder, which
+    // are in order, than sort the few that changed.
+    private static let allMessages =
+        "SELECT \(MailMessage.columns) FROM message WHERE folder = ? AND +modseq > ? ORDER BY uid"
+    static let changedMessages =
+        "SELECT \(MailMessage.columns) FROM message WHERE folder = ? AND modseq > ? ORDER BY +uid"
+    static let vanishedMessages = "SELECT uid FROM vanished WHERE folder = ? AND modseq > ? ORDER BY +uid"
+
     /// What changed in a folder of a mailbox, read in one snapshot: messages with a greater change number than `number`,
     /// UIDs that vanished with a greater one than `vanishedSince`.
     ///
@@ -31,18 +39,11 @@ extension MailStore {
                 number >= folder.changeNumber
                 ? []
                 : try MailMessage.list(
-                    database,
-                    """
-                    SELECT \(MailMessage.columns) FROM message
-                    WHERE folder = ? AND \(number <= 0 ? "+" : "")modseq > ? ORDER BY uid
-                    """, [id.rawValue, number])
+                    database, number <= 0 ? Self.allMessages : Self.changedMessages, [id.rawValue, number])
             let vanished: [UInt32] =
                 vanishedSince >= folder.changeNumber
                 ? []
-                : try database.all(
-                    "SELECT uid FROM vanished WHERE folder = ? AND modseq > ? ORDER BY uid",
-                    [id.rawValue, vanishedSince]
-                ).map { $0[0] }
+                : try database.all(Self.vanishedMessages, [id.rawValue, vanishedSince]).map { $0[0] }
             return MailFolderChanges(folder: folder, messages: messages, vanished: vanished)
         }
     }

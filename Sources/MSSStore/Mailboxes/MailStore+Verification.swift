@@ -143,11 +143,13 @@ extension MailStore {
                 WHERE folder.mailbox = mailbox.id)
             """)
         findings += mailboxes.map { .mailboxCounts(MailboxName($0[0])) }
+        // One pass over both: a join would look through all messages for each blob, which have no index by it.
         let uses = try database.number(
             """
             SELECT count(*) FROM (
-                SELECT blob.id FROM blob LEFT JOIN message ON message.blob = blob.id GROUP BY blob.id
-                HAVING count(message.blob) <> blob.uses)
+                SELECT id FROM (
+                    SELECT id, uses AS uses, 1 AS is_there FROM blob UNION ALL SELECT blob, -1, 0 FROM message)
+                GROUP BY id HAVING sum(uses) <> 0 AND max(is_there) = 1)
             """)
         if uses > 0 { findings.append(.uses(count: Int(uses))) }
         let lost = try database.number("SELECT count(*) FROM message WHERE blob NOT IN (SELECT id FROM blob)")
