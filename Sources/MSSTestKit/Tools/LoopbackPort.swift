@@ -1,31 +1,34 @@
 internal import Glibc
+internal import Synchronization
 
 /// Ports for programs that cannot choose one themselves.
 public enum LoopbackPort {
+    /// Ports below those that the system gives to connections (`ip_local_port_range`): one that a server leaves while it
+    /// starts again is not taken by somebody's connection meanwhile.
+    private static let range = 10_240..<32_000
+    /// Where to look next: no port is given twice by one process, and two processes begin at different ones.
+    private static let next = Atomic<Int>(Int.random(in: 0..<range.count))
+
     /// A port where nobody listened a moment ago, at any of the addresses: both over TCP and UDP.
     ///
     /// - Throws: ``TestFileError`` when the system has none, or lacks an address.
     public static func free(at addresses: [String] = ["127.0.0.1"]) throws -> Int {
+        var last: any Error = TestFileError("find a free port", addresses.joined(separator: " "), EADDRINUSE)
         for _ in 0..<200 {
-            let (descriptor, port) = try bound(addresses[0], 0, SOCK_STREAM)
-            defer { close(descriptor) }
-            var others: [CInt] = []
-            defer { for other in others { close(other) } }
+            let port = range.lowerBound + next.add(1, ordering: .relaxed).oldValue % range.count
+            var descriptors: [CInt] = []
+            defer { for descriptor in descriptors { close(descriptor) } }
             do {
-                others.append(try bound(addresses[0], port, SOCK_DGRAM).descriptor)
-                for address in addresses.dropFirst() {
-                    others.append(try bound(address, port, SOCK_STREAM).descriptor)
-                    others.append(try bound(address, port, SOCK_DGRAM).descriptor)
+                for address in addresses {
+                    for kind in [SOCK_STREAM, SOCK_DGRAM] { descriptors.append(try bound(address, port, kind)) }
                 }
                 return port
-            } catch { continue }
+            } catch { last = error }
         }
-        throw TestFileError("find a free port", addresses.joined(separator: " "), EADDRINUSE)
+        throw last
     }
 
-    private static func bound(
-        _ address: String, _ port: Int, _ kind: __socket_type
-    ) throws -> (descriptor: CInt, port: Int) {
+    private static func bound(_ address: String, _ port: Int, _ kind: __socket_type) throws -> CInt {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
         hints.ai_family = AF_INET
@@ -37,16 +40,11 @@ public enum LoopbackPort {
         defer { freeaddrinfo(found) }
         let descriptor = socket(AF_INET, Int32(kind.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw TestFileError("socket", address) }
-        var size = found!.pointee.ai_addrlen
-        var digits = [CChar](repeating: 0, count: 8)
-        guard bind(descriptor, name, size) == 0, getsockname(descriptor, name, &size) == 0,
-            getnameinfo(name, size, nil, 0, &digits, socklen_t(digits.count), NI_NUMERICSERV) == 0,
-            let chosen = Int(String(cString: digits))
-        else {
+        guard bind(descriptor, name, found!.pointee.ai_addrlen) == 0 else {
             let failure = TestFileError("bind", "\(address):\(port)")
             close(descriptor)
             throw failure
         }
-        return (descriptor, chosen)
+        return descriptor
     }
 }
