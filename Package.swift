@@ -78,6 +78,7 @@ let floor0: [Target] = [
     .target(name: "CXMLSecShim", dependencies: ["CXMLSec"], cSettings: xmlsecSettings),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CZlibShim", dependencies: ["CZlib"]),
+    .target(name: "CLineScan"),
     // Linked by its module map: libunbound.pc requires private modules that libunbound-dev does not bring.
     .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
 ]
@@ -101,7 +102,10 @@ let floor3: [Target] = [
     library("MSSWhitelist", ["MSSCore", "MSSTLS", "MSSXML", "MSSXMLSignature", logging]),
     library(
         "MSSSMTP",
-        ["MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", "MSSSASL", "MSSSessions", nioCore, nioPosix, logging]),
+        [
+            "MSSCore", "MSSTLS", "MSSDNS", "MSSMessage", "MSSSASL", "MSSSessions", "CLineScan", nioCore, nioPosix,
+            logging,
+        ]),
     library(
         "MSSIMAP",
         ["MSSCore", "MSSTLS", "MSSMessage", "MSSSASL", "MSSSessions", "CZlibShim", nioCore, nioPosix, logging]),

@@ -460,6 +460,9 @@ mss_tls_status mss_tls_read(mss_tls *k, mss_tls_io *io, uint8_t *plain, size_t c
       break;
     }
   }
+  // A full target is no reason to ask for a larger one: OpenSSL reads no further than a record (no read ahead), so that
+  // without input and without octets of a record that is open, nothing is left.
+  if (result == MSS_TLS_DONE && io->in_len == 0 && SSL_pending(k->ssl) == 0) result = MSS_TLS_WANT_INPUT;
   k->io = NULL;
   return result;
 }

@@ -1,3 +1,4 @@
+import CLineScan
 import Glibc
 import MSSSASL
 
@@ -43,6 +44,7 @@ public struct DotStuffingDecoder: Sendable {
                 if !faults.contains(.bareLineFeed), input.offset(of: .lineFeed, in: index..<end) < end {
                     faults.insert(.bareLineFeed)
                 }
+                if !faults.contains(.nul), input.offset(of: 0, in: index..<end) < end { faults.insert(.nul) }
                 line += end - index
                 longestLine = max(longestLine, line)
                 index = end
@@ -82,7 +84,6 @@ public struct DotStuffingDecoder: Sendable {
                 if input[index] == .lineFeed {
                     index += 1
                     state = .finished
-                    noteNUL(input, index)
                     return index
                 }
                 emit(.octet(.carriageReturn))
@@ -92,7 +93,6 @@ public struct DotStuffingDecoder: Sendable {
             }
         }
         if kept < index { emit(.input(kept..<index)) }
-        noteNUL(input, index)
         return index
     }
 
@@ -112,22 +112,29 @@ public struct DotStuffingDecoder: Sendable {
 
     /// Passes the lines that are whole, without fault and without dot at their start: nearly all.
     private mutating func wholeLines(_ input: UnsafeRawBufferPointer, from start: Int) -> Int {
-        var index = start
+        guard start < input.count else { return start }
         var longest = longestLine
-        while index < input.count, input[index] != UInt8(ascii: ".") {
-            let end = input.offset(of: .lineFeed, in: index..<input.count) - 1
-            guard end + 1 < input.count, end >= index, input[end] == .carriageReturn,
-                input.offset(of: .carriageReturn, in: index..<end) == end
-            else { break }
-            longest = max(longest, end - index)
-            index = end + 2
+        // Most of a large message, where the processor can; what follows, and all elsewhere, line by line.
+        var begin = start + mss_whole_lines(input.baseAddress! + start, input.count - start, &longest)
+        var index = begin
+        while begin < input.count, input[begin] != UInt8(ascii: ".") {
+            index = input.offsetOfControl(from: index)
+            guard index + 1 < input.count else { break }
+            switch input[index] {
+            case .carriageReturn where input[index + 1] == .lineFeed:
+                longest = max(longest, index - begin)
+                index += 2
+                begin = index
+                continue
+            case .carriageReturn, .lineFeed, 0: break
+            default:
+                index += 1
+                continue
+            }
+            break
         }
         longestLine = longest
-        return index
-    }
-
-    private mutating func noteNUL(_ input: UnsafeRawBufferPointer, _ end: Int) {
-        if !faults.contains(.nul), input.offset(of: 0, in: 0..<end) < end { faults.insert(.nul) }
+        return begin
     }
 }
 
@@ -138,5 +145,23 @@ extension UnsafeRawBufferPointer {
             let found = memchr(base + range.lowerBound, CInt(octet), range.count)
         else { return range.upperBound }
         return UnsafeRawPointer(found) - base
+    }
+
+    /// The offset of the first octet of 13 (CR) or less from there on; the count when there is none. CR, LF and NUL are
+    /// such octets, text has few others.
+    func offsetOfControl(from start: Int) -> Int {
+        guard let base = baseAddress else { return count }
+        // In each octet of a word: its highest bit is set by taking 14 away from less, and was not set before. A borrow
+        // goes to higher octets only, so that the lowest that is found is right.
+        let (each, top): (UInt64, UInt64) = (0x0E0E_0E0E_0E0E_0E0E, 0x8080_8080_8080_8080)
+        var index = start
+        while index + 8 <= count {
+            let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            let found = (word &- each) & ~word & top
+            if found != 0 { return index + found.trailingZeroBitCount / 8 }
+            index += 8
+        }
+        while index < count, self[index] > .carriageReturn { index += 1 }
+        return index
     }
 }

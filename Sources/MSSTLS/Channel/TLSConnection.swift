@@ -61,7 +61,11 @@ final class TLSConnection {
         progress(lend(&input, &output, reserve: 0) { mss_tls_handshake(raw, $0) })
     }
 
-    /// Decrypts all that came in. `plain` may hold bytes whatever the progress: they came before it.
+    /// A buffer of plain bytes that holds so many is not grown: what is left goes into another.
+    private static let enough = 32 << 10
+
+    /// Decrypts what came in; `done` when `plain` holds enough and there is more. `plain` may hold bytes whatever the
+    /// progress: they came before it.
     func decrypt(_ input: inout ByteBuffer, plain: inout ByteBuffer, output: inout ByteBuffer) -> Progress {
         while true {
             var status = MSS_TLS_DONE
@@ -74,7 +78,7 @@ final class TLSConnection {
                 }
                 return got
             }
-            guard status == MSS_TLS_DONE else { return progress(status) }
+            guard status == MSS_TLS_DONE, plain.readableBytes < Self.enough else { return progress(status) }
             plain.reserveCapacity(minimumWritableBytes: 16 << 10)
         }
     }

@@ -42,7 +42,7 @@ extension TLSHandler {
             switch state {
             case .handshaking: guard handshake(context) else { return }
             case .open, .closing:
-                guard inbound.readableBytes > 0, !closeNotifyReceived else { return inbound.clear() }
+                guard inbound.readableBytes > 0 || holdsPlain, !closeNotifyReceived else { return inbound.clear() }
                 guard decrypt(context) else { return }
             case .idle, .verifying: return
             case .draining, .closed: return inbound.clear()
@@ -57,21 +57,24 @@ extension TLSHandler {
         SpareBuffers.give(spent)
     }
 
-    /// Decrypts what came in and delivers it in one buffer; `false` when more must come.
+    /// Decrypts what came in and delivers it in one buffer, or several when it is much; `false` when more must come.
     private func decrypt(_ context: ChannelHandlerContext) -> Bool {
-        var plain = context.channel.allocator.buffer(capacity: inbound.readableBytes)
+        var plain = SpareBuffers.take(inbound.readableBytes, context.channel.allocator)
         let progress = connection.decrypt(&inbound, plain: &plain, output: &outgoing)
+        holdsPlain = progress == .done
         if progress != .closed { send(context) }  // key updates, alerts; an answer to close_notify goes with the close
         if plain.readableBytes > 0 {
             if state == .open {
                 readIsUnanswered = false
                 context.fireChannelRead(wrapInboundOut(plain))
+                SpareBuffers.give(plain)
             } else {
                 discard(context, plain.readableBytes)
             }
         }
         switch progress {
-        case .done, .needsInput: return inbound.readableBytes > 0
+        case .done: return true
+        case .needsInput: return inbound.readableBytes > 0
         case .closed:
             peerClosed(context)
             return false

@@ -44,6 +44,8 @@ public final class TLSHandler: ChannelDuplexHandler {
 
     // Inbound
     var inbound = ByteBuffer()
+    /// Whether the connection holds plain bytes that came with the last input.
+    var holdsPlain = false
     var isProcessing = false
     var discardedBytes = 0
     var readIsUnanswered = false

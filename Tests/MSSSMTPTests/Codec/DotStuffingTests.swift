@@ -1,3 +1,4 @@
+import MSSTestKit
 import NIOCore
 import Testing
 
@@ -54,6 +55,51 @@ struct DotStuffingTests {
         #expect(decode("a\0b\r\n.\r\n", step: step).decoder.faults == .nul)
         #expect(decode("a\r\n\r\n.\r\n", step: step).decoder.faults == [])
         #expect(decode("abcd\r\nef\r\n.\r\n", step: step).decoder.longestLine == 4)
+    }
+
+    /// What ``DotStuffingDecoder`` does, an octet at a time and from the standard's words.
+    private func simple(_ input: [UInt8]) -> (message: [UInt8], count: Int?, faults: LineFaults, longest: Int) {
+        var message: [UInt8] = []
+        var (faults, longest, line): (LineFaults, Int, [UInt8]) = ([], 0, [])
+        for (index, octet) in input.enumerated() {
+            line.append(octet)
+            guard line.suffix(2) == [13, 10] else { continue }
+            if line == [46, 13, 10] { return (message, index + 1, faults, longest) }
+            let text = line.first == 46 ? line.dropFirst() : line[...]
+            message += text
+            let inner = text.dropLast(2)
+            longest = max(longest, inner.count)
+            if inner.contains(13) { faults.insert(.bareCarriageReturn) }
+            if inner.contains(10) { faults.insert(.bareLineFeed) }
+            if inner.contains(0) { faults.insert(.nul) }
+            line = []
+        }
+        return (message, nil, faults, longest)
+    }
+
+    @Test("Whatever the text and the pieces it comes in: what an octet at a time gives", arguments: 0..<8)
+    func agreement(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let parts = ["\r\n", "\r\n", "\r\n.", "\r", "\n", "\0", ".", "\t", "a", "é", "\u{8D}"]
+        for _ in 0..<400 {
+            var text = ""
+            let isClean = Bool.random(using: &random)
+            for _ in 0..<Int.random(in: 0..<30, using: &random) {
+                let part = parts.randomElement(using: &random)!
+                if !isClean || !["\r", "\n", "\0"].contains(part) { text += part }
+                text += String(repeating: "x", count: Int.random(in: 0..<20, using: &random))
+            }
+            text += "\r\n"
+            if Bool.random(using: &random) { text += ".\r\nQUIT\r\n" }
+            let expected = simple(Array(text.utf8))
+            let step = [1, 2, 3, 7, 8, 9, 64, .max].randomElement(using: &random)!
+            let (message, rest, decoder) = decode(text, step: step)
+            #expect(Array(message.utf8) == expected.message, "\(text.debugDescription) by \(step)")
+            #expect(decoder.isFinished == (expected.count != nil) && decoder.faults == expected.faults)
+            #expect(rest.utf8.count == text.utf8.count - (expected.count ?? text.utf8.count))
+            guard expected.faults.isEmpty else { continue }
+            #expect(decoder.longestLine == expected.longest, "\(text.debugDescription) by \(step)")
+        }
     }
 
     @Test("What the client writes, the server reads back, however both are fed")

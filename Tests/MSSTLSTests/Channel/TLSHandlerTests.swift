@@ -63,6 +63,27 @@ struct TLSHandlerTests {
         #expect(pair.clientLog.received == large)
     }
 
+    @Test(
+        "Whatever the records and the readings, everything arrives in order, also by readers who hold what they read",
+        arguments: TLSVersion.allCases, [1000, 5000, 16_384])
+    func readings(version: TLSVersion, record: Int) throws {
+        let pair = try EmbeddedPair(client: .testClient(policy: .operator(.v1_6).only(version)))
+        try pair.handshake()
+        var held: [ByteBuffer] = []
+        pair.serverLog.onRead = { _, buffer in if held.count < 40 { held.append(buffer) } }
+        let sent = [UInt8]((0..<1_500_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+        for start in stride(from: 0, to: sent.count, by: record) {
+            let part = sent[start..<min(start + record, sent.count)]
+            try pair.client.writeAndFlush(ByteBuffer(bytes: part)).wait()
+        }
+        try pair.carry(piece: 64 << 10)
+        #expect(pair.serverLog.received == sent)
+        #expect(held.allSatisfy { $0.capacity <= 64 << 10 })
+        #expect(
+            held.flatMap { Array($0.readableBytesView) }.elementsEqual(
+                sent.prefix(held.map(\.readableBytes).reduce(0, +))))
+    }
+
     @Test("What is written before the handshake is held, then sent in order")
     func heldWrites() throws {
         let pair = try EmbeddedPair()

@@ -26,14 +26,23 @@ final class BodyPipe: Sendable {
         var reader: CheckedContinuation<ByteBuffer?, any Error>?
     }
 
+    /// Octets that may follow the piece after which there was no more room: one more reading.
+    private static let onItsWay = 64 << 10
+
     private let state = Guarded(State())
     private let limit: Int
+    /// From so many octets on there is no room: what is on its way still comes.
+    private let mark: Int
+    /// A reader that waits is woken for so many octets, or for the end: waking one costs as much as many octets.
+    private let worthWaking: Int
     private let memory: BodyMemory
     /// Called, on any thread, when there is room again after ``push(_:)`` said that there was none.
     private let demand: @Sendable () -> Void
 
     init(limit: Int, memory: BodyMemory, demand: @escaping @Sendable () -> Void) {
         self.limit = limit
+        worthWaking = limit / 4
+        mark = limit - min(Self.onItsWay, limit / 2)
         self.memory = memory
         self.demand = demand
     }
@@ -46,27 +55,44 @@ final class BodyPipe: Sendable {
     /// that no session waits for another.
     func push(_ piece: ByteBuffer) -> Bool {
         let count = piece.readableBytes
-        let (reader, hasRoom): (CheckedContinuation<ByteBuffer?, any Error>?, Bool) = state.withLock { state in
+        let (woken, hasRoom): (Woken?, Bool) = state.withLock { state in
             guard !state.isAbandoned, state.end == nil else { return (nil, true) }
-            if let reader = state.reader {
-                state.reader = nil
-                return (reader, true)
-            }
             state.pieces.append(piece)
             state.octets += count
             memory.add(count)
-            let hasRoom = state.octets < limit && !memory.isExceeded
+            let isPressed = state.octets >= worthWaking || memory.isExceeded
+            let woken = isPressed ? wake(&state) : nil
+            let hasRoom = state.octets == 0 || (state.octets < mark && !memory.isExceeded)
             state.wantsDemand = !hasRoom
-            return (nil, hasRoom)
+            return (woken, hasRoom)
         }
-        reader?.resume(returning: piece)
+        woken?.reader.resume(returning: woken?.piece)
         return hasRoom
+    }
+
+    private struct Woken {
+        var reader: CheckedContinuation<ByteBuffer?, any Error>
+        var piece: ByteBuffer?
+    }
+
+    /// The reader, if one waits, with the first piece, if there is one: to be resumed with it.
+    private func wake(_ state: inout State) -> Woken? {
+        guard let reader = state.reader else { return nil }
+        state.reader = nil
+        return Woken(reader: reader, piece: popPiece(&state))
+    }
+
+    private func popPiece(_ state: inout State) -> ByteBuffer? {
+        guard let piece = state.pieces.popFirst() else { return nil }
+        state.octets -= piece.readableBytes
+        memory.remove(piece.readableBytes)
+        return piece
     }
 
     /// The message has ended properly, or not.
     func finish(_ end: Result<Void, SMTPBodyError>) {
-        let reader = state.withLock { state in
-            guard state.end == nil else { return nil as CheckedContinuation<ByteBuffer?, any Error>? }
+        let woken: Woken? = state.withLock { state in
+            guard state.end == nil else { return nil }
             state.end = end
             if case .failure = end {
                 // A reader must not take what is there for a message.
@@ -74,10 +100,11 @@ final class BodyPipe: Sendable {
                 state.pieces.removeAll()
                 state.octets = 0
             }
-            defer { state.reader = nil }
-            return state.reader
+            return wake(&state)
         }
-        reader?.resume(with: end.map { nil }.mapError { $0 as any Error })
+        guard let woken else { return }
+        if let piece = woken.piece { return woken.reader.resume(returning: piece) }
+        woken.reader.resume(with: end.map { nil }.mapError { $0 as any Error })
     }
 
     /// The backend will read no more.
@@ -93,6 +120,9 @@ final class BodyPipe: Sendable {
         if wanted { demand() }
     }
 
+    /// Whether the reader waits.
+    var hasReader: Bool { state.withLock { $0.reader != nil } }
+
     /// Whether the reader has seen the proper end.
     var wasReadToTheEnd: Bool {
         state.withLock { state in
@@ -102,7 +132,16 @@ final class BodyPipe: Sendable {
     }
 
     func next() async throws -> ByteBuffer? {
-        try await withTaskCancellationHandler {
+        switch step(nil) {
+        case .piece(let piece, let wanted):
+            if wanted { demand() }
+            return piece
+        case .end(let end):
+            try end.get()
+            return nil
+        case .cancelled, .waiting: break
+        }
+        return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in take(continuation) }
         } onCancel: {
             let reader = state.withLock { state in
@@ -113,17 +152,17 @@ final class BodyPipe: Sendable {
         }
     }
 
-    private func take(_ continuation: CheckedContinuation<ByteBuffer?, any Error>) {
-        enum Step {
-            case piece(ByteBuffer, demand: Bool)
-            case end(Result<Void, SMTPBodyError>)
-            case cancelled
-            case waiting
-        }
-        let step = state.withLock { state -> Step in
-            if let piece = state.pieces.popFirst() {
-                state.octets -= piece.readableBytes
-                memory.remove(piece.readableBytes)
+    private enum Step {
+        case piece(ByteBuffer, demand: Bool)
+        case end(Result<Void, SMTPBodyError>)
+        case cancelled
+        case waiting
+    }
+
+    /// What there is; where there is nothing, `reader` waits for it.
+    private func step(_ reader: CheckedContinuation<ByteBuffer?, any Error>?) -> Step {
+        state.withLock { state in
+            if let piece = popPiece(&state) {
                 // Half empty, or empty when all sessions hold too much.
                 let wanted = state.wantsDemand && (memory.isExceeded ? state.octets == 0 : state.octets <= limit / 2)
                 if wanted { state.wantsDemand = false }
@@ -133,10 +172,13 @@ final class BodyPipe: Sendable {
             precondition(state.reader == nil, "a message's body is read by one task")
             // Cancelled before the handler could see a reader.
             if Task.isCancelled { return .cancelled }
-            state.reader = continuation
+            state.reader = reader
             return .waiting
         }
-        switch step {
+    }
+
+    private func take(_ continuation: CheckedContinuation<ByteBuffer?, any Error>) {
+        switch step(continuation) {
         case .piece(let piece, let wanted):
             continuation.resume(returning: piece)
             if wanted { demand() }

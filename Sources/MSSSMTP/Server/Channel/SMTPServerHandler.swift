@@ -119,6 +119,7 @@ final class SMTPServerHandler: SessionHandler {
                 loop.execute { bound.value.hasRoom() }
             }
             self.pipe = pipe
+            setReadings(Self.bodyReadings, context)
         }
         task = Task { [pipe] in
             let result = await call.answer(question, pipe)
@@ -130,10 +131,20 @@ final class SMTPServerHandler: SessionHandler {
         if let opened = result.opened { backendSession = opened }
         guard number == questions, let context = wire.context else { return }
         task = nil
+        if pipe != nil { setReadings(1, context) }
         pipe = nil
         pausedSince = nil
         session.answer(result.answer, at: context.eventLoop.now)
         drive(context)
+    }
+
+    /// Readings of a message between two looks at what else there is to do: each look is a system call. Otherwise one, so
+    /// that what a client sends ahead waits in its own buffers.
+    private static let bodyReadings: UInt = 2
+
+    private func setReadings(_ count: UInt, _ context: ChannelHandlerContext) {
+        // The channels of tests have no such option.
+        try? context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: count)
     }
 
     private func hasRoom() {

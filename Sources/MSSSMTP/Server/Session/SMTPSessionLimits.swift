@@ -22,10 +22,10 @@ public struct SMTPSessionLimits: Sendable, Hashable {
     public var bufferedBody = 512 << 10
 
     /// The most octets that one session holds for its client, but for those of a message that wait for the backend
-    /// (``bufferedBody``): what one reading brings, a line that has not ended, a piece of a message that grows to 16 KB,
+    /// (``bufferedBody``): what two readings bring, a line that has not ended, a piece of a message that grows to 16 KB,
     /// and replies that the client leaves unread: up to the socket's mark of 64 KB, and 16 KB gathered for it.
     public var mostOctetsHeld: Int {
-        let reading = 64 << 10
+        let reading = 2 * (64 << 10)
         let piece = 16 << 10
         let replies = (64 << 10) + (16 << 10) + commandLine
         return reading + max(commandLine, authenticationLine) + piece + replies

@@ -1,0 +1,101 @@
+import MSSCore
+import NIOCore
+import Testing
+
+@testable import MSSSMTP
+
+@Suite("A message on its way to the backend")
+struct BodyPipeTests {
+    private let memory = BodyMemory(limit: 1 << 20)
+    private let demands = Guarded(0)
+
+    private func pipe(_ limit: Int = 400) -> BodyPipe {
+        BodyPipe(limit: limit, memory: memory) { [demands] in demands.withLock { $0 += 1 } }
+    }
+
+    private func piece(_ count: Int) -> ByteBuffer { ByteBuffer(repeating: 0x78, count: count) }
+
+    private func read(_ pipe: BodyPipe) async throws -> [Int] {
+        var sizes: [Int] = []
+        while let piece = try await pipe.next() { sizes.append(piece.readableBytes) }
+        return sizes
+    }
+
+    /// Returns once the reader waits.
+    private func waiting(_ pipe: BodyPipe) async { while !pipe.hasReader { await Task.yield() } }
+
+    @Test("A reader that waits is woken for a quarter of the room, or by the end: nothing is lost, nothing is left")
+    func waking() async throws {
+        let pipe = pipe()
+        let reader = Task { try await read(pipe) }
+        await waiting(pipe)
+        #expect(pipe.push(piece(60)) && pipe.hasReader && memory.inFlight == 60)
+        #expect(pipe.push(piece(60)) && !pipe.hasReader)
+        await waiting(pipe)
+        #expect(memory.inFlight == 0)
+        #expect(pipe.push(piece(10)) && pipe.push(piece(20)) && pipe.hasReader)
+        pipe.finish(.success(()))
+        #expect(try await reader.value == [60, 60, 10, 20] && pipe.wasReadToTheEnd && memory.inFlight == 0)
+        #expect(demands.withLock { $0 } == 0)
+    }
+
+    @Test("A full pipe says so, and once when half of it is free again")
+    func demand() async throws {
+        let pipe = pipe()
+        #expect(pipe.push(piece(150)) && !pipe.push(piece(150)))
+        _ = try await pipe.next()
+        #expect(demands.withLock { $0 } == 1)
+        _ = try await pipe.next()
+        #expect(demands.withLock { $0 } == 1 && memory.inFlight == 0)
+    }
+
+    @Test("When all sessions hold too much a reader is woken for anything, and more is asked for once it has all")
+    func pressed() async throws {
+        let pipe = pipe()
+        let reader = Task { try await read(pipe) }
+        await waiting(pipe)
+        #expect(pipe.push(piece(10)) && pipe.hasReader)
+        memory.add(1 << 20)
+        #expect(!pipe.push(piece(20)))
+        await waiting(pipe)
+        #expect(demands.withLock { $0 } == 1 && memory.inFlight == 1 << 20)
+        #expect(pipe.push(piece(30)))
+        pipe.finish(.success(()))
+        #expect(try await reader.value == [10, 20, 30])
+        memory.remove(1 << 20)
+    }
+
+    @Test("A message that does not end properly gives its reader an error, and nothing of what it had not read")
+    func failure() async throws {
+        let pipe = pipe()
+        let reader = Task { try await read(pipe) }
+        await waiting(pipe)
+        #expect(pipe.push(piece(10)))
+        pipe.finish(.failure(.disconnected))
+        await #expect(throws: SMTPBodyError.disconnected) { try await reader.value }
+        #expect(!pipe.wasReadToTheEnd && memory.inFlight == 0)
+    }
+
+    @Test("A reader that is cancelled leaves; one that comes cancelled gets what is there")
+    func cancellation() async throws {
+        let pipe = pipe()
+        let reader = Task { try await read(pipe) }
+        await waiting(pipe)
+        reader.cancel()
+        await #expect(throws: CancellationError.self) { try await reader.value }
+        #expect(pipe.push(piece(10)))
+        let late = Task { [self] in
+            withUnsafeCurrentTask { $0?.cancel() }
+            return (try await pipe.next()?.readableBytes, await Result { try await read(pipe) })
+        }
+        let (count, rest) = try await late.value
+        #expect(count == 10)
+        #expect(throws: CancellationError.self) { try rest.get() }
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
