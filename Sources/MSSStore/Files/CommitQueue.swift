@@ -70,13 +70,17 @@ final class CommitQueue<Writer>: Sendable {
         }
         if isClosed {
             request.refuse()
+        } else if starts, IMAPCommandThreads.isCurrent {
+            // A thread that may wait does the batch itself, and is spared waiting to be woken by another.
+            queue.sync { drain(batches: 1) }
         } else if starts {
             queue.async { [self] in drain() }
         }
     }
 
-    private func drain() {
-        while true {
+    /// Does what waits; after so many batches what came meanwhile is left to the queue's own thread.
+    private func drain(batches: Int = .max) {
+        for _ in 0..<batches {
             let requests = pending.withLock { pending -> [Request] in
                 guard !pending.requests.isEmpty else {
                     pending.isDraining = false
@@ -101,6 +105,11 @@ final class CommitQueue<Writer>: Sendable {
             }
             for finish in finishers.done { finish(finishers.failure) }
         }
+        let isDone = pending.withLock { pending in
+            pending.isDraining = !pending.requests.isEmpty
+            return !pending.isDraining
+        }
+        if !isDone { queue.async { [self] in drain() } }
     }
 
     /// Ends it: what was asked before is done first, what comes later is refused.
@@ -108,6 +117,7 @@ final class CommitQueue<Writer>: Sendable {
         pending.withLock { $0.isClosed = true }
         await withCheckedContinuation { continuation in
             queue.async { [self] in
+                drain()
                 writer.withLock { writer in
                     if let writer { last(writer) }
                     writer = nil
