@@ -99,6 +99,9 @@ final class StoreLock: Sendable {
         try? file.write(Array("pid \(getpid())".utf8), at: 0)
     }
 
+    // Closing the file would not do while a child of this process, begun at this moment, still has it.
+    deinit { release() }
+
     /// Lets another process in, before the last reference goes.
     func release() { flock(file.descriptor, LOCK_UN) }
 }

@@ -88,4 +88,7 @@ final class StoreLock: Sendable {
         try file.truncate(to: 0)
         try file.write(Array("pid \(getpid())".utf8), at: 0)
     }
+
+    // Closing the file would not do while a child of this process, begun at this moment, still has it.
+    deinit { flock(file.descriptor, LOCK_UN) }
 }
