@@ -18,7 +18,8 @@ public struct SMTPSessionLimits: Sendable, Hashable {
     /// Octets read and thrown away so that the client can read why its message was refused; more, and the connection
     /// ends: nobody is obliged to receive without end.
     public var discardedOctets = 64 << 20
-    /// Octets of a message that wait for the backend; with as many, the client is read no further.
+    /// Octets of a message that wait for the backend at most; the client is read no further one reading before, since one
+    /// more may be on its way.
     public var bufferedBody = 512 << 10
 
     /// The most octets that one session holds for its client, but for those of a message that wait for the backend
