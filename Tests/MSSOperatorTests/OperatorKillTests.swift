@@ -112,6 +112,10 @@ struct OperatorKillTests {
                 let process = try await OperatorProcess.start(file)
                 // 1 to 60 acknowledgements: also lives that end as soon as they have begun.
                 try await live(process, space, settings, load, target: 1 + life * 37 % 60)
+                if life % 20 == 19 {
+                    print("\(life + 1) lives, \(load.state.withLock { $0.taken.count }) acknowledged")
+                    fflush(nil)
+                }
             }
             let alpha = try await space.open(settings)
             try await alpha.running {

@@ -125,6 +125,91 @@ extension SpoolCrashTests {
         await spool.close()
     }
 
+    @Test(
+        "salvage reads a segment whose manifest is damaged: in its head, its tag, its content", arguments: [0, 8, 16, 32])
+    func damagedManifest(place: Int) async throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        let path = try await SpoolCrashTests.filled(folder)
+        var segment = try TestFiles.read(path)
+        segment[SpoolRecord.headerCount + place] ^= 1
+        try TestFiles.write(segment, to: path)
+        await #expect(throws: StoreError.damaged(path: path, offset: SpoolRecord.headerCount, reason: "manifest")) {
+            try await folder.open()
+        }
+        let notices = Notices<SpoolNotice>()
+        let spool = try await folder.open(TestFolder.small(.salvage, notices: notices))
+        guard case .damaged(path, SpoolRecord.headerCount, _)? = notices.all.first, notices.all.count == 1 else {
+            Issue.record("\(notices.all)")
+            return
+        }
+        let jobs = try await spool.lease(request())
+        #expect(jobs.map(\.id.rawValue) == ["m0", "m1", "m2", "m3", "m4"])
+        for (number, job) in jobs.enumerated() {
+            #expect(try await job.message.content.bytes() == noise(1000, seed: UInt64(number)))
+        }
+        // What is accepted now stands in a segment that knows this one.
+        _ = try await spool.enqueue(.to("b@d.test", id: "after"), at: start)
+        await spool.close()
+        let again = try await folder.open(TestFolder.small(.salvage))
+        #expect(again.count == 6)
+        await again.close()
+    }
+
+    @Test("salvage opens a spool whose one segment is cut within its manifest, and says so", arguments: [0, 20, 40])
+    func cutManifest(count: Int) async throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        let path = try await SpoolCrashTests.filled(folder)
+        try TestFiles.write(Array(try TestFiles.read(path).prefix(SpoolRecord.headerCount + count)), to: path)
+        await #expect(throws: StoreError.damaged(path: path, offset: SpoolRecord.headerCount, reason: "manifest")) {
+            try await folder.open()
+        }
+        let notices = Notices<SpoolNotice>()
+        let spool = try await folder.open(TestFolder.small(.salvage, notices: notices))
+        #expect(notices.all == [.damaged(path: path, offset: SpoolRecord.headerCount, bytes: count)])
+        #expect(spool.count == 0)
+        _ = try await spool.enqueue(.to("b@d.test", id: "after"), at: start)
+        await spool.close()
+        let again = try await folder.open(TestFolder.small(.salvage))
+        #expect(again.messages().map(\.id) == [DeliveryID("after")])
+        await again.close()
+    }
+
+    @Test(
+        "of several segments the last, or all, have a damaged manifest: salvage finds every message that has not left",
+        arguments: [false, true])
+    func damagedManifests(all: Bool) async throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        let spool = try await folder.open()
+        for number in 0..<6 {
+            _ = try await spool.enqueue(
+                .to("b@d.test", body: noise(30_000, seed: UInt64(number)), id: "m\(number)"), at: start)
+        }
+        // The words that these have left stand in the last segment.
+        let done = try #require(try await spool.lease(request(limit: 1)).first)
+        try await spool.settle(done, DeliverySettlement(delivered: [address("b@d.test")]), at: start)
+        try await spool.drop(DeliveryID("m3"))
+        await spool.close()
+        let layout = SpoolLayout(root: folder.spool)
+        let numbers = try Folder.numbers(layout.root, "segment")
+        #expect(numbers.count >= 3)
+        for number in all ? numbers : numbers.suffix(1) {
+            var segment = try TestFiles.read(layout.segment(number))
+            segment[SpoolRecord.headerCount + SpoolRecord.frame] ^= 1
+            try TestFiles.write(segment, to: layout.segment(number))
+        }
+        await #expect(throws: StoreError.self) { try await folder.open() }
+        let salvaged = try await folder.open(TestFolder.small(.salvage))
+        let jobs = try await salvaged.lease(request())
+        #expect(jobs.map(\.id.rawValue) == ["m1", "m2", "m4", "m5"])
+        for (job, number) in zip(jobs, [1, 2, 4, 5]) {
+            #expect(try await job.message.content.bytes() == noise(30_000, seed: UInt64(number)))
+        }
+        await salvaged.close()
+    }
+
     @Test("a piece that is damaged while the spool is open is found when it is read, not sent")
     func damagedLater() async throws {
         let folder = try TestFolder()

@@ -30,18 +30,23 @@ struct SpoolRecovery {
         }
         guard let last = numbers.last else { return (state, 1) }
         // The latest segment knows which of the older ones count, and where they end.
-        let latest = try newest(numbers)
-        let records = try scan(latest.segment, from: latest.start, to: nil)
-        var ends = latest.manifest.ends
-        for case .freed(let number) in records.transactions.flatMap(\.operations) { ends[number] = nil }
-        state.index.nextNumber = latest.manifest.nextNumber
-        for number in ends.keys.sorted() where number != latest.segment.number {
+        let (latest, manifest) = try newest(numbers)
+        var ends = manifest.ends
+        var scans: [(segment: SpoolSegment, transactions: [Transaction], end: Int)] = []
+        for (segment, start) in latest {
+            let records = try scan(segment, from: start, to: nil)
+            scans.append((segment, records.transactions, records.end))
+        }
+        for case .freed(let number) in scans.flatMap(\.transactions).flatMap(\.operations) {
+            ends[number] = nil
+            scans.removeAll { $0.segment.number == number }
+        }
+        for (segment, _, _) in scans { ends[segment.number] = nil }
+        state.index.nextNumber = manifest.nextNumber
+        for number in ends.keys.sorted() {
             try replay(number, end: ends[number]!, exists: numbers.contains(number))
         }
-        state.segments[latest.segment.number] = latest.segment
-        state.index.usage.begin(latest.segment.number)
-        apply(records.transactions, latest.segment.number)
-        state.index.usage.end(latest.segment.number, at: records.end)
+        for (segment, transactions, end) in scans { take(segment, transactions, end: end) }
         for number in numbers where state.segments[number] == nil && !missing.contains(number) {
             // Its end was said, its file was not yet taken back.
             try Folder.remove(layout.segment(number))
@@ -52,24 +57,37 @@ struct SpoolRecovery {
         return (state, last + 1)
     }
 
-    /// The newest segment that can be read. An older one than the last serves for salvage only.
+    /// The newest segment, and what it says of the older ones.
+    ///
+    /// For salvage an older manifest serves when the last is damaged, or none at all: then all segments behind it are
+    /// returned too, in their order, each with the offset of its first record.
     private mutating func newest(
         _ numbers: [UInt32]
-    ) throws(StoreError) -> (segment: SpoolSegment, manifest: SpoolManifest, start: Int) {
+    ) throws(StoreError) -> (segments: [(segment: SpoolSegment, start: Int)], SpoolManifest) {
+        var segments: [(segment: SpoolSegment, start: Int)] = []
         for number in numbers.reversed() {
+            let segment: SpoolSegment
             do throws(StoreError) {
-                let segment = try SpoolSegment.open(layout, number, store: store, master)
-                let bytes = try segment.need(.manifest, at: SpoolRecord.headerCount)
-                guard let manifest = try? SpoolManifest(bytes: bytes) else {
-                    throw .damaged(path: segment.file.path, offset: SpoolRecord.headerCount, reason: "manifest")
-                }
-                return (segment, manifest, SpoolRecord.headerCount + SpoolRecord.room(bytes.count))
+                segment = try SpoolSegment.open(layout, number, store: store, master)
             } catch {
-                guard salvages, number != numbers.first else { throw error }
+                // Where no segment has a key, it is the master key that is wrong rather than the files.
+                guard salvages, number != numbers.first || !segments.isEmpty else { throw error }
                 setAside(number)
+                continue
             }
+            let start = SpoolRecord.headerCount
+            if let bytes = try segment.payload(.manifest, at: start, limit: segment.size),
+                let manifest = try? SpoolManifest(bytes: bytes)
+            {
+                segments.append((segment, start + SpoolRecord.room(bytes.count)))
+                return (segments.reversed(), manifest)
+            }
+            guard salvages else { throw .damaged(path: segment.file.path, offset: start, reason: "manifest") }
+            let found = try resume(segment, after: start, segment.size)?.offset ?? segment.size
+            lose(segment, start..<found)
+            segments.append((segment, found))
         }
-        throw .missing(path: layout.root)
+        return (segments.reversed(), SpoolManifest(SpoolIndex()))
     }
 
     private mutating func replay(_ number: UInt32, end: Int, exists: Bool) throws(StoreError) {
@@ -79,10 +97,7 @@ struct SpoolRecovery {
             let bytes = try segment.payload(.manifest, at: SpoolRecord.headerCount, limit: end)
             let start = SpoolRecord.headerCount + SpoolRecord.room(bytes?.count ?? 0)
             let records = try scan(segment, from: bytes == nil ? SpoolRecord.headerCount : start, to: end)
-            state.segments[number] = segment
-            state.index.usage.begin(number)
-            state.index.usage.end(number, at: end)
-            apply(records.transactions, number)
+            take(segment, records.transactions, end: end)
         } catch {
             guard salvages else { throw error }
             setAside(number)
@@ -97,12 +112,15 @@ struct SpoolRecovery {
         try? Folder.rename(path, to: path + ".damaged")
     }
 
-    private mutating func apply(_ transactions: [Transaction], _ segment: UInt32) {
+    private mutating func take(_ segment: SpoolSegment, _ transactions: [Transaction], end: Int) {
+        state.segments[segment.number] = segment
+        state.index.usage.begin(segment.number)
         for transaction in transactions {
             for operation in transaction.operations {
-                state.index.apply(operation, segment: segment, offset: UInt32(transaction.offset))
+                state.index.apply(operation, segment: segment.number, offset: UInt32(transaction.offset))
             }
         }
+        state.index.usage.end(segment.number, at: end)
     }
 
     // MARK: Scanning
