@@ -126,7 +126,8 @@ extension SpoolCrashTests {
     }
 
     @Test(
-        "salvage reads a segment whose manifest is damaged: in its head, its tag, its content", arguments: [0, 8, 16, 32])
+        "salvage reads a segment whose manifest is damaged: in its head, its tag, its content",
+        arguments: [0, 8, 16, 32])
     func damagedManifest(place: Int) async throws {
         let folder = try TestFolder()
         defer { folder.remove() }

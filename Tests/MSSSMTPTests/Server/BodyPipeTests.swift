@@ -24,19 +24,39 @@ struct BodyPipeTests {
     /// Returns once the reader waits.
     private func waiting(_ pipe: BodyPipe) async { while !pipe.hasReader { await Task.yield() } }
 
-    @Test("A reader that waits is woken for a quarter of the room, or by the end: nothing is lost, nothing is left")
+    @Test("A reader that waits is woken for an eighth of the room, or by the end: nothing is lost, nothing is left")
     func waking() async throws {
         let pipe = pipe()
         let reader = Task { try await read(pipe) }
         await waiting(pipe)
-        #expect(pipe.push(piece(60)) && pipe.hasReader && memory.inFlight == 60)
-        #expect(pipe.push(piece(60)) && !pipe.hasReader)
+        #expect(pipe.push(piece(30)) && pipe.hasReader && memory.inFlight == 30)
+        #expect(pipe.push(piece(30)) && !pipe.hasReader)
         await waiting(pipe)
         #expect(memory.inFlight == 0)
         #expect(pipe.push(piece(10)) && pipe.push(piece(20)) && pipe.hasReader)
         pipe.finish(.success(()))
-        #expect(try await reader.value == [60, 60, 10, 20] && pipe.wasReadToTheEnd && memory.inFlight == 0)
+        #expect(try await reader.value == [30, 30, 10, 20] && pipe.wasReadToTheEnd && memory.inFlight == 0)
         #expect(demands.withLock { $0 } == 0)
+    }
+
+    @Test("A long message wakes its reader for ever more octets, up to half the room, unless memory is scarce")
+    func wakingLessOften() async throws {
+        let pipe = pipe()
+        let reader = Task { try await read(pipe) }
+        for worth in [50, 100, 200, 200] {
+            await waiting(pipe)
+            // Just too few, and enough.
+            #expect(pipe.push(piece(worth - 1)) && pipe.hasReader)
+            #expect(pipe.push(piece(1)) && !pipe.hasReader)
+        }
+        await waiting(pipe)
+        memory.add(1 << 17)
+        #expect(pipe.push(piece(49)) && pipe.hasReader)
+        #expect(pipe.push(piece(1)) && !pipe.hasReader)
+        await waiting(pipe)
+        memory.remove(1 << 17)
+        pipe.finish(.success(()))
+        #expect(try await reader.value == [49, 1, 99, 1, 199, 1, 199, 1, 49, 1] && memory.inFlight == 0)
     }
 
     @Test("A full pipe says so, and once when half of it is free again")

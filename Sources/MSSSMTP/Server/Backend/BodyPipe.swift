@@ -11,6 +11,8 @@ final class BodyMemory: Sendable {
 
     var inFlight: Int { octets.load(ordering: .relaxed) }
     var isExceeded: Bool { inFlight > limit }
+    /// Whether sessions should hold no more than they must.
+    var isScarce: Bool { inFlight > limit / 8 }
     func add(_ count: Int) { octets.add(count, ordering: .relaxed) }
     func remove(_ count: Int) { octets.subtract(count, ordering: .relaxed) }
 }
@@ -23,25 +25,29 @@ final class BodyPipe: Sendable {
         var end: Result<Void, SMTPBodyError>?
         var isAbandoned = false
         var wantsDemand = false
+        /// A reader that waits is woken for so many octets.
+        var worthWaking: Int
         var reader: CheckedContinuation<ByteBuffer?, any Error>?
     }
 
     /// Octets that may follow the piece after which there was no more room: one more reading.
     private static let onItsWay = 64 << 10
 
-    private let state = Guarded(State())
+    private let state: Guarded<State>
     private let limit: Int
     /// From so many octets on there is no room: what is on its way still comes.
     private let mark: Int
-    /// A reader that waits is woken for so many octets, or for the end: waking one costs as much as many octets.
-    private let worthWaking: Int
+    /// Waking a reader costs as much as many octets. A message that turns out long wakes its reader for twice as many
+    /// each time, from the first of these to the last, unless memory is scarce; the end always wakes it.
+    private let worthWaking: ClosedRange<Int>
     private let memory: BodyMemory
     /// Called, on any thread, when there is room again after ``push(_:)`` said that there was none.
     private let demand: @Sendable () -> Void
 
     init(limit: Int, memory: BodyMemory, demand: @escaping @Sendable () -> Void) {
         self.limit = limit
-        worthWaking = limit / 4
+        worthWaking = limit / 8...limit / 2
+        state = Guarded(State(worthWaking: worthWaking.lowerBound))
         mark = limit - min(Self.onItsWay, limit / 2)
         self.memory = memory
         self.demand = demand
@@ -60,14 +66,20 @@ final class BodyPipe: Sendable {
             state.pieces.append(piece)
             state.octets += count
             memory.add(count)
-            let isPressed = state.octets >= worthWaking || memory.isExceeded
-            let woken = isPressed ? wake(&state) : nil
+            let woken = isWorthWaking(&state) ? wake(&state) : nil
             let hasRoom = state.octets == 0 || (state.octets < mark && !memory.isExceeded)
             state.wantsDemand = !hasRoom
             return (woken, hasRoom)
         }
         woken?.reader.resume(returning: woken?.piece)
         return hasRoom
+    }
+
+    private func isWorthWaking(_ state: inout State) -> Bool {
+        if memory.isScarce { state.worthWaking = worthWaking.lowerBound }
+        guard state.octets >= state.worthWaking || memory.isExceeded else { return false }
+        if state.reader != nil { state.worthWaking = min(state.worthWaking * 2, worthWaking.upperBound) }
+        return true
     }
 
     private struct Woken {

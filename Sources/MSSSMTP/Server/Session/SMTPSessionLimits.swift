@@ -19,8 +19,9 @@ public struct SMTPSessionLimits: Sendable, Hashable {
     /// ends: nobody is obliged to receive without end.
     public var discardedOctets = 64 << 20
     /// Octets of a message that wait for the backend at most; the client is read no further one reading before, since one
-    /// more may be on its way.
-    public var bufferedBody = 512 << 10
+    /// more may be on its way. A long message reaches half of it on a fast line, because its backend is woken seldom
+    /// then.
+    public var bufferedBody = 1 << 20
 
     /// The most octets that one session holds for its client, but for those of a message that wait for the backend
     /// (``bufferedBody``): what two readings bring, a line that has not ended, a piece of a message that grows to 16 KB,
