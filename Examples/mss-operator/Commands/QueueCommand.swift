@@ -6,7 +6,7 @@ struct QueueCommand: AsyncParsableCommand {
         commandName: "file", abstract: "La file d'attente.",
         subcommands: [
             ListCommand.self, MessagesCommand.self, ShowCommand.self, RetryCommand.self, HoldCommand.self,
-            ReleaseCommand.self, DropCommand.self,
+            ReleaseCommand.self, DropCommand.self, QueueRescueCommand.self,
         ], defaultSubcommand: ListCommand.self)
 
     struct ListCommand: AsyncParsableCommand {

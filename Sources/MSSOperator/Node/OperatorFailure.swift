@@ -18,6 +18,8 @@ public enum OperatorFailure: ExplainedFailure, Hashable {
     case resolver(reason: String)
     /// The HTTP client cannot be used.
     case http(reason: String)
+    /// Files of the queue are not what was written.
+    case queue(reason: String)
 
     /// None of its own.
     public var requirement: RequirementID? { nil }
@@ -36,6 +38,9 @@ public enum OperatorFailure: ExplainedFailure, Hashable {
             "Les autorités de « confiance.autorites » ne peuvent pas être utilisées : \(reason)"
         case .resolver(let reason): "La résolution DNS ne peut pas être préparée : \(reason)"
         case .http(let reason): "Le client HTTPS ne peut pas être préparé : \(reason)"
+        case .queue(let reason):
+            "La file d'attente est endommagée. \(reason) « mss-operator file recuperer » la remet en service avec tout ce "
+                + "qui se lit."
         }
     }
 
@@ -50,6 +55,7 @@ public enum OperatorFailure: ExplainedFailure, Hashable {
         case .authorities(let reason): "authorities: \(reason)"
         case .resolver(let reason): "resolver: \(reason)"
         case .http(let reason): "http: \(reason)"
+        case .queue(let reason): "queue damaged: \(reason)"
         }
     }
 }

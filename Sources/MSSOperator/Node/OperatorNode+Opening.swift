@@ -52,7 +52,10 @@ extension OperatorNode {
         closing.add { try? await traces.close() }
         var queue = settings.data.spool
         queue.onNotice = { logger.warning("queue", metadata: ["notice": "\($0)"]) }
-        let spool = try await Spool.open(layout.queue, master: master, configuration: queue)
+        let spool: Spool
+        do { spool = try await Spool.open(layout.queue, master: master, configuration: queue) } catch let error
+            as StoreError where error.isDamage
+        { throw OperatorFailure.queue(reason: error.explanation) }
         closing.add { await spool.close() }
         let mail = try await MailStore.open(layout.mail, master: master, configuration: settings.data.mail)
         closing.add { await mail.close() }

@@ -57,6 +57,20 @@ enum Folder {
         try synchronize(parent(of: new))
     }
 
+    /// Has two folders of one file system change places, in one step.
+    static func exchange(_ first: String, _ second: String) throws(StoreError) {
+        // Glibc has it since 2.28, but shows it to C with _GNU_SOURCE only, which Swift's module is not made with.
+        typealias RenameAt2 = @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
+        let exchange: UInt32 = 2  // RENAME_EXCHANGE
+        guard let symbol = dlsym(nil, "renameat2") else {
+            throw .system(operation: "exchange", path: first, code: ENOSYS)
+        }
+        let renameat2 = unsafeBitCast(symbol, to: RenameAt2.self)
+        guard renameat2(AT_FDCWD, first, AT_FDCWD, second, exchange) == 0 else { throw .system("exchange", first) }
+        try synchronize(parent(of: first))
+        if parent(of: second) != parent(of: first) { try synchronize(parent(of: second)) }
+    }
+
     static func remove(_ path: String) throws(StoreError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw .system("remove", path) }
     }

@@ -1,3 +1,5 @@
+import MSSConnector
+
 extension SealedQuarantine {
     /// Copies what is set aside to an empty or missing folder, while the quarantine is in use (EX_SSI_5110). What is
     /// destroyed meanwhile may be in the copy or not.

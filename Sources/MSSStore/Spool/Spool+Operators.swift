@@ -213,7 +213,7 @@ extension Spool {
 }
 
 extension SpoolSummary {
-    fileprivate init(_ entry: SpoolIndex.Entry, _ index: SpoolIndex) {
+    init(_ entry: SpoolIndex.Entry, _ index: SpoolIndex) {
         self.init(
             id: entry.name, arrival: entry.arrival, size: entry.content.size, isHeld: entry.isKeptBack,
             isDamaged: entry.isDamaged,

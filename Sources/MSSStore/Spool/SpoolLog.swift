@@ -161,6 +161,13 @@ final class SpoolLog {
 
     // MARK: Segments
 
+    /// Gives no message a number below this one, also in later lives: a new segment says so.
+    func reserveNumbers(upTo number: UInt64) throws(StoreError) {
+        try requireUsable()
+        state.withLock { $0.index.nextNumber = max($0.index.nextNumber, number) }
+        try roll(isGrowth: false, room: 0)
+    }
+
     /// Begins the next segment. When there is no room for it nothing has changed.
     ///
     /// - Parameter room: bytes that it must take beside its own records.
