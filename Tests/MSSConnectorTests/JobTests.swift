@@ -102,12 +102,39 @@ struct JobTests {
 
     // MARK: The daily round
 
-    static func job(_ alpha: TestOperator, _ events: EventHub = EventHub()) -> LifecycleJob {
+    static func job(
+        _ alpha: TestOperator, _ events: EventHub = EventHub(), lifecycle: Lifecycle = Lifecycle()
+    ) -> LifecycleJob {
         LifecycleJob(
             accounts: alpha.accounts, drop: alpha.drop, channel: alpha.channel,
             isTrusted: { $0.ascii.hasSuffix(".mssante.fr") },
             author: .init(alpha.address("exploitation")), events: events, clock: alpha.clock, zoneMinutes: { _ in 60 },
-            lifecycle: Lifecycle())
+            lifecycle: lifecycle)
+    }
+
+    @Test("EX_GDT_5070: with a limit set by the controller, messages of every folder go when they have reached it")
+    func retention() async throws {
+        let clock = TestClock()
+        let alpha = try await TestOperator("alpha", clock: clock)
+        let paul = MailboxReference(alpha.mailboxes["paul.durand"]!)
+        func put(_ folder: MailboxFolder, _ key: String) async throws {
+            _ = try await alpha.drop.deliver(
+                MailboxDelivery(
+                    SMTPContent("x\r\n".utf8), to: paul, folder: folder, key: key, received: clock.now()))
+        }
+        try await put(.inbox, "1")
+        try await put(.sent, "2")
+        clock.advance(.seconds(20 * 86_400))
+        try await put(.inbox, "3")
+        let job = Self.job(alpha, lifecycle: Lifecycle(messageDays: 30))
+        clock.advance(.seconds(9 * 86_400))
+        #expect(try await job.run(last: nil).purged == 0)
+        clock.advance(.seconds(2 * 86_400))
+        #expect(try await job.run(last: nil).purged == 2)
+        #expect(await alpha.drop.messages(in: paul.id).map(\.key) == ["3"])
+        // Without a limit nothing is taken.
+        clock.advance(.seconds(40 * 86_400))
+        #expect(try await Self.job(alpha).run(last: nil).purged == 0)
     }
 
     @Test("EX_GBM_6010: an unused mailbox is deleted after a warning out of band, and its messages with it")

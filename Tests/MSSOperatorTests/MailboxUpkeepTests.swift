@@ -1,5 +1,7 @@
 import MSSAccounts
+import MSSConnector
 import MSSCore
+import MSSSMTP
 import MSSStore
 import MSSTLS
 import MSSTestKit
@@ -52,6 +54,35 @@ struct MailboxUpkeepTests {
             #expect(described.map(\.author) == [administrator])
             let named = try await traces("responsible.change")
             #expect(named.map(\.author) == [administrator])
+        }
+    }
+
+    @Test("EX_GDT_5070: the times of the settings are those that the nightly round and the quarantine keep")
+    func retention() async throws {
+        let world = try CommandWorld { settings in
+            settings.data.messageDays = 45
+            settings.data.quarantineDays = 3
+        }
+        defer { world.remove() }
+        try await world.withNode { node, context in
+            try await create(context, "paul.durand@alpha.mssante.fr", colleague, kind: "PER")
+            let address = try DirectoryMailAddress("paul.durand@alpha.mssante.fr")
+            let mailbox = try #require(try await node.repository.read { try $0.mailbox(at: address) })
+            for days in [46, 44] {
+                _ = try await node.mail.deliver(
+                    MailboxDelivery(
+                        SMTPContent(noise(2000, seed: 1)), to: MailboxReference(mailbox), key: "k\(days)",
+                        received: context.now - .seconds(Int64(days + 1) * 86_400)))
+            }
+            let round = "cycle-de-vie"
+            let before = JobRecord(job: round, lastDone: context.now - .seconds(2 * 86_400))
+            #expect(try await node.jobs.replace(JobRecord(job: round), by: before))
+            await node.connector.scheduler.runDue()
+            let inbox = try #require(
+                try await node.mail.folders(of: MailboxName("\(mailbox.id.rawValue)")).first { $0.use == .inbox })
+            #expect(try await node.mail.messages(in: inbox.id).count == 1)
+            let quarantine = try #require(node.quarantine as? SealedQuarantine)
+            #expect(quarantine.configuration.retention == .seconds(3 * 86_400))
         }
     }
 

@@ -148,6 +148,28 @@ import Testing
         #expect(!runDaily(facts, days: 0...900).contains { $0.1 == .delete || $0.1 == .unpublish })
     }
 
+    @Test("EX_GDT_5070: messages leave every mailbox after the days that the operator's controller set, once a day")
+    func retention() {
+        var facts = facts(connected: 10)
+        let lifecycle = Lifecycle(messageDays: 100)
+        let today = created.adding(days: 20)
+        func purges(_ record: LifecycleRecord = LifecycleRecord()) -> [LifecycleAction.Kind] {
+            lifecycle.actions(for: facts, record, today: today).map(\.kind)
+        }
+        #expect(purges() == [.purge(.all, before: created.adding(days: -80))])
+        facts.purgesSentAfterDays = 30
+        #expect(
+            purges() == [
+                .purge(.sent, before: created.adding(days: -10)), .purge(.all, before: created.adding(days: -80)),
+            ])
+        var record = LifecycleRecord()
+        record.purgedOn = today
+        #expect(purges(record).isEmpty)
+        // Answers of the test mailbox have a shorter time of their own.
+        facts.isAutomaticReply = true
+        #expect(purges() == [.purge(.all, before: created.adding(days: 20 - Lifecycle.automaticReplyDays))])
+    }
+
     @Test("EX_GBP_3050: sent messages are purged after the days that the holder chose, and only then")
     func sentItems() {
         var facts = facts(connected: 10)

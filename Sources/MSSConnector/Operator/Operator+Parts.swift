@@ -80,7 +80,7 @@ extension Operator {
         let round = LifecycleJob(
             accounts: accounts, drop: services.mailboxes, channel: services.notifications,
             isTrusted: { whitelist.contains($0) }, author: flow.author, events: events, clock: services.clock,
-            zoneMinutes: configuration.zoneMinutes, lifecycle: Lifecycle())
+            zoneMinutes: configuration.zoneMinutes, lifecycle: Lifecycle(messageDays: configuration.messageDays))
         jobs.append(
             ScheduledJob("cycle-de-vie", configuration.dailyRound) { run in _ = try await round.run(last: run.last) })
         jobs.append(

@@ -71,6 +71,8 @@ public struct OperatorConfiguration: Sendable {
     public var anomalies = AnomalyThresholds()
     /// When the daily round is made.
     public var dailyRound = JobSchedule.daily(hour: 3, minute: 30)
+    /// Days that messages stay in mailboxes; `nil` for as long as their holder wants (EX_GDT_5070).
+    public var messageDays: Int?
     /// Who answers for the automatic-reply mailboxes (EX_GBM_4020), when the connector is to open those that lack.
     public var automaticReplyHolder: (responsible: PersonID, structure: StructureIdentifier?)?
     /// The name shown as the author of notices.

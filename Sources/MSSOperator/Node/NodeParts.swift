@@ -66,6 +66,7 @@ struct NodeParts {
             tooLarge: settings.antivirus.tooLarge)
         configuration.dailyRound = .daily(
             hour: settings.tasks.dailyRound.hour, minute: settings.tasks.dailyRound.minute)
+        configuration.messageDays = settings.data.messageDays
         if let person = settings.identity.automaticReplyResponsible {
             configuration.automaticReplyHolder = (
                 PersonID(Int64(person)), settings.identity.automaticReplyStructure

@@ -61,7 +61,8 @@ extension OperatorNode {
         closing.add { await mail.close() }
         let repository = try SQLiteAccountRepository(path: layout.accounts)
         closing.add { try? await repository.close() }
-        let quarantine = try await SealedQuarantine.open(layout.quarantine, master: master)
+        let quarantine = try await SealedQuarantine.open(
+            layout.quarantine, master: master, configuration: settings.data.quarantine)
         closing.add { await quarantine.close() }
         for path in quarantine.damaged { logger.error("quarantine: damaged", metadata: ["file": "\(path)"]) }
         let ledgers = try await SQLiteLedgers.open(layout.ledgerFile)

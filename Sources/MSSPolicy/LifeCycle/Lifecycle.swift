@@ -22,9 +22,15 @@ public struct Lifecycle: Sendable, Hashable {
 
     /// Days between two notices of a quota level that lasts: the draft wants several (EX_GBM_4470).
     public var quotaReminderDays: Int
+    /// Days that messages stay in mailboxes, when the controller of the processing has set a limit (EX_GDT_5070); `nil`
+    /// for as long as their holder wants.
+    public var messageDays: Int?
 
     /// A life cycle.
-    public init(quotaReminderDays: Int = 7) { self.quotaReminderDays = max(1, quotaReminderDays) }
+    public init(quotaReminderDays: Int = 7, messageDays: Int? = nil) {
+        self.quotaReminderDays = max(1, quotaReminderDays)
+        self.messageDays = messageDays.map { max(1, $0) }
+    }
 
     /// What is due for a mailbox today, in the order to do it.
     public func actions(for facts: LifecycleFacts, _ record: LifecycleRecord, today: Day) -> [LifecycleAction] {
@@ -127,7 +133,7 @@ public struct Lifecycle: Sendable, Hashable {
         }
     }
 
-    // EX_GBM_4030, EX_GBP_3050
+    // EX_GBM_4030, EX_GBP_3050, EX_GDT_5070
     private func appendPurge(
         to actions: inout [LifecycleAction], _ facts: LifecycleFacts, _ record: LifecycleRecord, _ today: Day
     ) {
@@ -135,8 +141,13 @@ public struct Lifecycle: Sendable, Hashable {
         if facts.isAutomaticReply {
             let before = today.adding(days: -Lifecycle.automaticReplyDays)
             actions.append(action(facts, .purge(.all, before: before), "EX_GBM_4030", today))
-        } else if let days = facts.purgesSentAfterDays, days > 0 {
+            return
+        }
+        if let days = facts.purgesSentAfterDays, days > 0 {
             actions.append(action(facts, .purge(.sent, before: today.adding(days: -days)), "EX_GBP_3050", today))
+        }
+        if let days = messageDays {
+            actions.append(action(facts, .purge(.all, before: today.adding(days: -days)), "EX_GDT_5070", today))
         }
     }
 

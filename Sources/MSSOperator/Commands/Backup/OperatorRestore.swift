@@ -87,7 +87,8 @@ public struct OperatorRestore: Sendable {
         let ledgers = try await SQLiteLedgers.open(layout.ledgerFile)
         if let damaged = ledgers.replaced { report.findings.append("Registres endommagés, refaits : \(damaged)") }
         await ledgers.close()
-        let quarantine = try await SealedQuarantine.open(layout.quarantine, master: master)
+        let quarantine = try await SealedQuarantine.open(
+            layout.quarantine, master: master, configuration: settings.data.quarantine)
         report.quarantine = try await quarantine.entries().count
         report.findings += quarantine.damaged.map { "Quarantaine : \($0) est endommagé" }
         await quarantine.close()
