@@ -85,6 +85,33 @@ struct BodyPipeTests {
         memory.remove(1 << 20)
     }
 
+    @Test("Many sessions around the limit of all: nobody waits for ever", .timeLimit(.minutes(2)))
+    func aroundTheLimit() async throws {
+        // What two readers hold is just about too much.
+        let memory = BodyMemory(limit: 6000)
+        let total = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 {
+                let demands = Guarded(0)
+                let pipe = BodyPipe(limit: 1 << 20, memory: memory) { demands.withLock { $0 += 1 } }
+                group.addTask { try await read(pipe).reduce(0, +) }
+                group.addTask {
+                    for _ in 0..<20_000 {
+                        let seen = demands.withLock { $0 }
+                        guard !pipe.push(piece(100)) else { continue }
+                        while demands.withLock({ $0 }) == seen {
+                            try Task.checkCancellation()
+                            await Task.yield()
+                        }
+                    }
+                    pipe.finish(.success(()))
+                    return 0
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(total == 8 * 20_000 * 100 && memory.inFlight == 0)
+    }
+
     @Test("A message that does not end properly gives its reader an error, and nothing of what it had not read")
     func failure() async throws {
         let pipe = pipe()

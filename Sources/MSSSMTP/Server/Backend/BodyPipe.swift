@@ -66,8 +66,10 @@ final class BodyPipe: Sendable {
             state.pieces.append(piece)
             state.octets += count
             memory.add(count)
-            let woken = isWorthWaking(&state) ? wake(&state) : nil
-            let hasRoom = state.octets == 0 || (state.octets < mark && !memory.isExceeded)
+            // Asked once: others change it meanwhile, and whoever is told to wait must have a reader that does not.
+            let isExceeded = memory.isExceeded
+            let woken = isWorthWaking(&state, isExceeded) ? wake(&state) : nil
+            let hasRoom = state.octets == 0 || (state.octets < mark && !isExceeded)
             state.wantsDemand = !hasRoom
             return (woken, hasRoom)
         }
@@ -75,9 +77,9 @@ final class BodyPipe: Sendable {
         return hasRoom
     }
 
-    private func isWorthWaking(_ state: inout State) -> Bool {
+    private func isWorthWaking(_ state: inout State, _ isExceeded: Bool) -> Bool {
         if memory.isScarce { state.worthWaking = worthWaking.lowerBound }
-        guard state.octets >= state.worthWaking || memory.isExceeded else { return false }
+        guard state.octets >= state.worthWaking || isExceeded else { return false }
         if state.reader != nil { state.worthWaking = min(state.worthWaking * 2, worthWaking.upperBound) }
         return true
     }
