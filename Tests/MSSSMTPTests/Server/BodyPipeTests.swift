@@ -59,6 +59,21 @@ struct BodyPipeTests {
         #expect(try await reader.value == [49, 1, 99, 1, 199, 1, 199, 1, 49, 1] && memory.inFlight == 0)
     }
 
+    @Test("A reader that waits gets what is there when no more comes for a while")
+    func handingOver() async throws {
+        let pipe = pipe()
+        let reader = Task { try await read(pipe) }
+        await waiting(pipe)
+        pipe.handOver()
+        #expect(pipe.push(piece(10)) && pipe.push(piece(20)) && pipe.hasReader)
+        pipe.handOver()
+        #expect(!pipe.hasReader)
+        await waiting(pipe)
+        #expect(memory.inFlight == 0)
+        pipe.finish(.success(()))
+        #expect(try await reader.value == [10, 20])
+    }
+
     @Test("A full pipe says so, and once when half of it is free again")
     func demand() async throws {
         let pipe = pipe()

@@ -38,7 +38,7 @@ final class BodyPipe: Sendable {
     /// From so many octets on there is no room: what is on its way still comes.
     private let mark: Int
     /// Waking a reader costs as much as many octets. A message that turns out long wakes its reader for twice as many
-    /// each time, from the first of these to the last, unless memory is scarce; the end always wakes it.
+    /// each time, from the first of these to the last, unless memory is scarce; ``handOver()`` and the end always wake it.
     private let worthWaking: ClosedRange<Int>
     private let memory: BodyMemory
     /// Called, on any thread, when there is room again after ``push(_:)`` said that there was none.
@@ -82,6 +82,12 @@ final class BodyPipe: Sendable {
         guard state.octets >= state.worthWaking || isExceeded else { return false }
         if state.reader != nil { state.worthWaking = min(state.worthWaking * 2, worthWaking.upperBound) }
         return true
+    }
+
+    /// Wakes a reader that waits with what is there: enough may not come for long.
+    func handOver() {
+        let woken = state.withLock { state in state.octets > 0 ? wake(&state) : nil }
+        woken?.reader.resume(returning: woken?.piece)
     }
 
     private struct Woken {

@@ -25,7 +25,12 @@ final class SMTPServerHandler: SessionHandler {
     private var pipe: BodyPipe?
     /// When the backend began to hold us up.
     private var pausedSince: NIODeadline?
+    /// When the backend gets what has come, though it may be little.
+    private var handOver: NIODeadline?
 
+    /// How long octets of a message wait for more of them before the backend is woken for them. What a client that stalls
+    /// has sent does not stay in memory.
+    private static let longestWait = TimeAmount.seconds(1)
     /// Replies are gathered up to so many octets before they go to the socket.
     private static let replyOctets = 16 << 10
 
@@ -72,7 +77,10 @@ final class SMTPServerHandler: SessionHandler {
             if case .sender = question { flush(context) }
             ask(question, context)
         case .body(let piece):
-            if let pipe, !pipe.push(piece), pausedSince == nil { pausedSince = context.eventLoop.now }
+            guard let pipe else { return }
+            let now = context.eventLoop.now
+            if !pipe.push(piece), pausedSince == nil { pausedSince = now }
+            if handOver == nil { handOver = now + Self.longestWait }
         case .endBody: endBody(.success(()))
         case .abortBody(let error): endBody(.failure(error))
         case .startTLS(let goAhead): beginTLS(after: goAhead.wire, context)
@@ -83,6 +91,7 @@ final class SMTPServerHandler: SessionHandler {
     private func endBody(_ end: Result<Void, SMTPBodyError>) {
         pipe?.finish(end)
         pausedSince = nil
+        handOver = nil
     }
 
     /// RFC 2920 §3.2: replies to commands that came together go together.
@@ -93,11 +102,19 @@ final class SMTPServerHandler: SessionHandler {
     // MARK: Time
 
     var deadline: NIODeadline? {
-        pausedSince.map { $0 + session.configuration.limits.backendAnswer } ?? session.deadline
+        guard let due = pausedSince.map({ $0 + session.configuration.limits.backendAnswer }) ?? session.deadline else {
+            return handOver
+        }
+        return handOver.map { min($0, due) } ?? due
     }
 
     func expire(at now: NIODeadline) {
-        guard pausedSince != nil else { return session.expire(at: now) }
+        if let due = handOver, due <= now {
+            handOver = nil
+            pipe?.handOver()
+        }
+        guard let pausedSince else { return session.expire(at: now) }
+        guard pausedSince + session.configuration.limits.backendAnswer <= now else { return }
         wire.log(.error, "the backend does not read the message")
         session.backendStalled()
     }
@@ -134,6 +151,7 @@ final class SMTPServerHandler: SessionHandler {
         if pipe != nil { setReadings(1, context) }
         pipe = nil
         pausedSince = nil
+        handOver = nil
         session.answer(result.answer, at: context.eventLoop.now)
         drive(context)
     }
@@ -158,6 +176,7 @@ final class SMTPServerHandler: SessionHandler {
         questions += 1
         pipe?.finish(.failure(.disconnected))
         pipe = nil
+        handOver = nil
         task?.cancel()
     }
 

@@ -126,6 +126,29 @@ struct LiveServerTests {
         await server.shutDown()
     }
 
+    @Test("What a client has sent of a message reaches the backend though no more comes, and stays nobody's memory")
+    func stalledClient() async throws {
+        // Less than the backend is woken for at once.
+        let octets = String(repeating: String(repeating: "x", count: 98) + "\r\n", count: 400)
+        let (first, second) = (Latch(), Latch())
+        let backend = CollectingBackend(beforePiece: { count in (count == 0 ? first : second).open() })
+        let server = try await SMTPServer.live(backend, .open)
+        let client = try await RawClient.connect(server.port)
+        _ = await client.say("EHLO x")
+        _ = await client.say(Self.envelope + "\r\nDATA", replies: 3)
+        client.send(octets)
+        await first.wait()
+        while server.bufferedOctets > 0 { await Task.yield() }
+        // It waits for more by now.
+        client.send(octets)
+        await second.wait()
+        while server.bufferedOctets > 0 { await Task.yield() }
+        #expect(await client.say(".").hasPrefix("250"))
+        #expect(backend.messages[0].content.count == 2 * octets.utf8.count)
+        await client.close()
+        await server.shutDown()
+    }
+
     @Test("A backend's refusal in the middle, an error of its own, a receipt without reading: never 250")
     func backendFaults() async throws {
         struct Broken: Error {}
