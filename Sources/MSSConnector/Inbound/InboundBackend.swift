@@ -28,7 +28,7 @@ struct InboundSession: SMTPBackendSession {
     // MARK: The steps
 
     func hello(_ facts: SMTPSessionFacts) async throws {
-        // Step 2: before TLS the session itself refuses everything but STARTTLS (EX_3.1_5020).
+        // Step 2: before TLS the session itself refuses everything but STARTTLS (EX_3.1_5020), and does not ask here.
         guard let tls = facts.tls else { return }
         // Step 3 was TLS's. Step 4:
         guard let refusal = flow.rules.refusal(ofPeer: tls.peer?.certificate.subject, flow.whitelist) else { return }

@@ -12,8 +12,9 @@ public protocol SMTPBackend: Sendable {
 
 /// The backend's side of one connection.
 public protocol SMTPBackendSession: Sendable {
-    /// The client has said its name (`EHLO`), after TLS a second time: the place to judge its certificate before any
-    /// envelope (§6.7.1.1 step 4 of the Référentiel). By default accepted.
+    /// The client has said its name (`EHLO`): the place to judge its certificate before any envelope (§6.7.1.1 step 4 of
+    /// the Référentiel). Not asked in clear where TLS is required: what is said there counts for nothing after it
+    /// (RFC 3207 §4.2). By default accepted.
     func hello(_ facts: SMTPSessionFacts) async throws
 
     /// The client wants to be known. By default refused: a backend without accounts.

@@ -184,10 +184,15 @@ final class SMTPServerHandler: SessionHandler {
     func connectionEnded(on loop: any EventLoop) {
         let (running, facts, ended) = (task, session.facts, ended)
         let bound = NIOLoopBound(self, eventLoop: loop)
+        // A call that has been answered has left its session here.
+        let known = running == nil ? backendSession : nil
         Task {
-            await running?.value
-            // Behind the answer that the call has sent there.
-            let opened = try? await loop.submit { bound.value.backendSession }.get()
+            var opened = known
+            if let running {
+                await running.value
+                // Behind the answer that the call has sent there.
+                opened = try? await loop.submit { bound.value.backendSession }.get()
+            }
             if let opened { await opened.closed(facts) }
             ended()
         }

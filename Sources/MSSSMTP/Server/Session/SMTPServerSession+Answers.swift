@@ -58,7 +58,7 @@ extension SMTPServerSession {
             .reply(SMTPReply(code: 220, text: "\(configuration.serverName) \(isLMTP ? "LMTP" : replies.greeting)")))
     }
 
-    private mutating func helloAnswered(_ answer: Answer, isExtended: Bool) {
+    mutating func helloAnswered(_ answer: Answer, isExtended: Bool) {
         phase = .command
         if case .refused(let refusal) = answer {
             isGreeted = false

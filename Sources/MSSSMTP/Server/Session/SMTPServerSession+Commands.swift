@@ -94,6 +94,8 @@ extension SMTPServerSession {
         case .outcome, .refusal: break  // made by decide()
         case .reply(let reply): self.reply(reply)
         case .hello(let isExtended):
+            // What is said before TLS counts for nothing after it (RFC 3207 §4.2).
+            guard !isTLSMissing else { return helloAnswered(.accepted, isExtended: isExtended) }
             phase = .waiting(.hello(isExtended: isExtended))
             actions.append(.ask(.hello))
         case .bye(let reply):
