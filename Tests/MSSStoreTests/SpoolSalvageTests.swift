@@ -94,6 +94,27 @@ struct SpoolSalvageTests {
         await new.close()
     }
 
+    @Test("a damaged segment is kept as it is, also when nothing that can be read is in it")
+    func kept() async throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        let spool = try await folder.open()
+        _ = try await spool.enqueue(.to("b@d.test", body: noise(2000, seed: 1), id: "unknown"), at: start)
+        _ = try await spool.enqueue(.to("b@d.test", id: "gone"), at: start)
+        try await spool.drop(DeliveryID("gone"))
+        let entry = try #require(spool.state.withLock { $0.index.entries[1] })
+        await spool.close()
+        let layout = SpoolLayout(root: folder.spool)
+        var segment = try TestFiles.read(layout.segment(entry.segment))
+        segment[Int(entry.offset) + SpoolRecord.frame] ^= 1
+        try TestFiles.write(segment, to: layout.segment(entry.segment))
+        let result = try await salvage(folder)
+        #expect(result.messages == 0 && result.lost.isEmpty)
+        #expect(result.notices.contains { if case .damaged = $0 { true } else { false } })
+        let aside = SpoolLayout(root: folder.path + "/aside")
+        #expect(try TestFiles.read(aside.segment(entry.segment)) == segment)
+    }
+
     @Test("nothing changes while a process has it open, where it cannot be put, or when there is no room")
     func refused() async throws {
         let folder = try TestFolder()
@@ -116,6 +137,8 @@ struct SpoolSalvageTests {
         await #expect {
             _ = try await salvage(folder, to: "small", small)
         } throws: { error in if case StoreError.diskFull = error { true } else { false } }
+        // Nothing is left of the attempt, least of all what filled the disk.
+        #expect(!Folder.exists(folder.path + "/small"))
         let again = try await folder.open()
         #expect(again.count == 6)
         await again.close()

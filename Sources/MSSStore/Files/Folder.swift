@@ -71,6 +71,13 @@ enum Folder {
         if parent(of: second) != parent(of: first) { try synchronize(parent(of: second)) }
     }
 
+    /// Removes a folder with the files in it.
+    static func removeFiles(_ path: String) throws(StoreError) {
+        for name in try names(path) { try remove(path + "/" + name) }
+        guard rmdir(path) == 0 else { throw .system("remove", path) }
+        try synchronize(parent(of: path))
+    }
+
     static func remove(_ path: String) throws(StoreError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw .system("remove", path) }
     }

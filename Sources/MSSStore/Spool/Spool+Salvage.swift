@@ -42,30 +42,51 @@ extension Spool {
         lenient.recovery = .salvage
         lenient.onNotice = { notice in notices.withLock { $0.append(notice) } }
         let old = try await open(folder, master: master, configuration: lenient)
+        var result: SpoolSalvage
         do {
             try await offPool { try Folder.makeEmpty(aside) }
             var strict = configuration
             strict.recovery = .refuse
-            let new = try await open(aside, master: master, configuration: strict)
-            var result: SpoolSalvage
-            do { result = try await new.adoptAll(of: old) } catch {
-                await new.close()
+            do { result = try await copy(of: old, to: aside, master, strict) } catch {
+                // Half a copy is nobody's, and may be what fills the disk.
+                try? await offPool { try Folder.removeFiles(aside) }
                 throw error
             }
-            await new.close()
-            // As the next start will find it.
-            let proof = try await open(aside, master: master, configuration: strict)
-            let count = proof.count
-            await proof.close()
-            guard count == result.messages else { throw StoreError.damaged(path: aside, offset: 0, reason: "copy") }
-            result.notices = notices.withLock { $0 }
-            try await offPool { try Folder.exchange(folder, aside) }
-            await old.close()
-            return result
         } catch {
             await old.close()
             throw error
         }
+        // Before the folders change places: what is open handles files by their names.
+        await old.close()
+        result.notices = notices.withLock { $0 }
+        try await offPool {
+            let lock: StoreLock
+            do { lock = try StoreLock(SpoolLayout(root: folder).lock) } catch {
+                try? Folder.removeFiles(aside)
+                throw error
+            }
+            try Folder.exchange(folder, aside)
+            lock.release()
+        }
+        return result
+    }
+
+    private static func copy(
+        of old: Spool, to folder: String, _ master: StoreMasterKey, _ configuration: SpoolConfiguration
+    ) async throws -> SpoolSalvage {
+        let new = try await open(folder, master: master, configuration: configuration)
+        let result: SpoolSalvage
+        do { result = try await new.adoptAll(of: old) } catch {
+            await new.close()
+            throw error
+        }
+        await new.close()
+        // As the next start will find it.
+        let proof = try await open(folder, master: master, configuration: configuration)
+        let count = proof.count
+        await proof.close()
+        guard count == result.messages else { throw StoreError.damaged(path: folder, offset: 0, reason: "copy") }
+        return result
     }
 
     private func adoptAll(of old: Spool) async throws -> SpoolSalvage {
@@ -153,8 +174,8 @@ extension StoreError {
     /// Whether it comes of reading files in this folder.
     fileprivate func isOfReading(_ folder: String) -> Bool {
         switch self {
-        case .damaged(let path, _, _), .missing(let path): path.hasPrefix(folder)
-        case .system("read", let path, _): path.hasPrefix(folder)
+        case .damaged(let path, _, _), .missing(let path): path == folder || path.hasPrefix(folder + "/")
+        case .system("read", let path, _): path.hasPrefix(folder + "/")
         default: false
         }
     }

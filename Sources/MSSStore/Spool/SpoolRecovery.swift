@@ -247,6 +247,8 @@ struct SpoolRecovery {
     /// Holds messages of which pieces were lost.
     private mutating func markDamaged() {
         guard !lost.isEmpty || !missing.isEmpty else { return }
+        // What is damaged is kept for who wants to look at it, also when nothing that can be read needs it.
+        for number in lost.keys { state.index.usage.pin(number) }
         for (number, entry) in state.index.entries {
             let chunks = entry.content.chunks + (entry.sevenBit?.chunks ?? [])
             let isDamaged = chunks.contains { chunk in
