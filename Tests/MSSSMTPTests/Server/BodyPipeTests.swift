@@ -84,6 +84,20 @@ struct BodyPipeTests {
         #expect(demands.withLock { $0 } == 1 && memory.inFlight == 0)
     }
 
+    @Test("Who was told to wait is told when there is room, though more of the same reading found some in between")
+    func demandStays() async throws {
+        let pipe = pipe(1 << 20)
+        for _ in 0..<9 { #expect(pipe.push(piece(100_000))) }
+        #expect(!pipe.push(piece(100_000)))
+        _ = try await pipe.next()
+        // Below the mark, above the half.
+        #expect(!pipe.push(piece(50_000)))
+        #expect(demands.withLock { $0 } == 0)
+        pipe.finish(.success(()))
+        #expect(try await read(pipe).count == 10)
+        #expect(demands.withLock { $0 } == 1 && memory.inFlight == 0)
+    }
+
     @Test("When all sessions hold too much a reader is woken for anything, and more is asked for once it has all")
     func pressed() async throws {
         let pipe = pipe()

@@ -70,8 +70,9 @@ final class BodyPipe: Sendable {
             let isExceeded = memory.isExceeded
             let woken = isWorthWaking(&state, isExceeded) ? wake(&state) : nil
             let hasRoom = state.octets == 0 || (state.octets < mark && !isExceeded)
-            state.wantsDemand = !hasRoom
-            return (woken, hasRoom)
+            // Until it has been called: what comes in the meantime, though there is room again, changes nothing of that.
+            if !hasRoom { state.wantsDemand = true }
+            return (woken, !state.wantsDemand)
         }
         woken?.reader.resume(returning: woken?.piece)
         return hasRoom
