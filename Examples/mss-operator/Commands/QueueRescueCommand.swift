@@ -11,7 +11,8 @@ struct QueueRescueCommand: AsyncParsableCommand {
             Les messages lisibles gardent leur nom, leur date et leurs tentatives. Ceux qui ne le sont plus sont nommés, avec \
             leur émetteur et leurs destinataires quand l'enveloppe se lit : prévenez-les. Les fichiers endommagés restent à \
             côté. La récupération et chaque perte sont tracées à votre nom. D'une file intacte, rien n'est changé. Il faut la \
-            place des messages en attente une seconde fois. Sortie : 0 rien n'est perdu, 1 sinon.
+            place des messages en attente une seconde fois. Sortie : 0 aucun message connu n'est perdu \
+            et tout est tracé, 1 sinon.
             """)
     @Option(name: .customLong("par"), help: "Votre identifiant d'administrateur (EX_SSI_5155).") var person: String
     @OptionGroup var local: LocalOptions
@@ -20,7 +21,7 @@ struct QueueRescueCommand: AsyncParsableCommand {
         try await explained {
             let report = try await QueueRescue(try local.settings()).run(by: TracePerson(identifier: person))
             try local.show(report) { lines(report) }
-            if report.wasDamaged, !report.lost.isEmpty { throw ExitCode(1) }
+            if !report.lost.isEmpty || report.untraced != nil { throw ExitCode(1) }
         }
     }
 
@@ -38,7 +39,10 @@ struct QueueRescueCommand: AsyncParsableCommand {
         if !report.lost.isEmpty { lines.append("Prévenez les émetteurs : ces messages n'arriveront pas.") }
         if !report.damages.isEmpty {
             lines.append(
-                "Ce qui s'y trouvait d'autre n'est plus connu que des traces : des messages reçus, jamais remis.")
+                "S'il s'y trouvait d'autres messages, seules les traces les connaissent : reçus, jamais remis.")
+        }
+        if let reason = report.untraced {
+            lines.append("NON TRACÉ : \(reason) Notez vous-même ce qui précède (EX_GDT_5040).")
         }
         if let folder = report.folder { lines.append("Les fichiers endommagés sont dans \(folder).") }
         return lines

@@ -90,13 +90,10 @@ extension OperatorNode {
         _ settings: OperatorSettings, _ layout: OperatorLayout, _ identities: [OperatorIdentity],
         _ clock: any WallClock, _ logger: Logger
     ) async throws -> TraceStore {
-        let anchors = settings.traces.anchors.map { FileTraceAnchor(folder: $0) }
+        var configuration = settings.journal(clock)
+        configuration.onNotice = { logger.warning("traces", metadata: ["notice": "\($0)"]) }
         return try await TraceStore.open(
-            layout.traces, signer: try Identities.sealer(settings.traces, identities),
-            configuration: TraceConfiguration(
-                version: settings.identity.version, patientAddresses: settings.traces.patientAddresses, clock: clock,
-                anchors: anchors,
-                onNotice: { logger.warning("traces", metadata: ["notice": "\($0)"]) }))
+            layout.traces, signer: try Identities.sealer(settings.traces, identities), configuration: configuration)
     }
 
     private static func openAccounts(
@@ -150,4 +147,13 @@ private final class Closing: Sendable {
     func add(_ step: @escaping @Sendable () async -> Void) { steps.withLock { $0.append(step) } }
 
     func run() async { for step in steps.withLock({ $0 }).reversed() { await step() } }
+}
+
+extension OperatorSettings {
+    /// How the journal of these settings is opened, by the service and by commands that run while it does not.
+    func journal(_ clock: any WallClock) -> TraceConfiguration {
+        TraceConfiguration(
+            version: identity.version, patientAddresses: traces.patientAddresses, clock: clock,
+            anchors: traces.anchors.map { FileTraceAnchor(folder: $0) })
+    }
 }

@@ -105,10 +105,9 @@ public struct OperatorRestore: Sendable {
         guard isFinal, result.isSound else { return }
         // Anchors know of traces that the backup has not: who restores accepts that, by name, in the journal itself.
         let reason = "restauration de la sauvegarde \(backup)"
-        let configuration = TraceConfiguration(
-            version: settings.identity.version, patientAddresses: settings.traces.patientAddresses, upkeepInterval: nil,
-            clock: clock, anchors: settings.traces.anchors.map { FileTraceAnchor(folder: $0) },
-            recovery: .acceptLoss(by: person, reason: reason))
+        var configuration = settings.journal(clock)
+        configuration.upkeepInterval = nil
+        configuration.recovery = .acceptLoss(by: person, reason: reason)
         let store = try await TraceStore.open(layout.traces, signer: signer, configuration: configuration)
         do {
             try await store.record(

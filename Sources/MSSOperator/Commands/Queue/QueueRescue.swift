@@ -43,6 +43,8 @@ public struct QueueRescueReport: Sendable, Hashable, Codable {
     public var damages: [String] = []
     /// Where the damaged queue lies now.
     public var folder: String?
+    /// Why the rescue could not be traced, in French, when it could not.
+    public var untraced: String?
 
     enum CodingKeys: String, CodingKey {
         case wasDamaged = "endommagee"
@@ -50,6 +52,7 @@ public struct QueueRescueReport: Sendable, Hashable, Codable {
         case lost = "perdus"
         case damages = "dommages"
         case folder = "dossier_endommage"
+        case untraced = "non_trace"
     }
 }
 
@@ -82,26 +85,30 @@ public struct QueueRescue: Sendable {
         } catch let error as StoreError where error.isDamage { report.wasDamaged = true }
         // First what may fail: a rescue that cannot be traced is not begun.
         let signer = try Identities.sealer(settings.traces, try Identities.load(settings.certificates))
-        let traces = try await TraceStore.open(
-            layout.traces, signer: signer,
-            configuration: TraceConfiguration(
-                version: settings.identity.version, patientAddresses: settings.traces.patientAddresses,
-                upkeepInterval: nil, clock: clock, anchors: settings.traces.anchors.map { FileTraceAnchor(folder: $0) })
-        )
+        var configuration = settings.journal(clock)
+        configuration.upkeepInterval = nil
+        let traces = try await TraceStore.open(layout.traces, signer: signer, configuration: configuration)
+        let salvage: SpoolSalvage
         do {
             let stamp = clock.now().shown.filter { $0 != "-" && $0 != ":" }
             let aside = "\(layout.queue).endommagee-\(stamp)"
-            let salvage = try await Spool.salvage(
+            salvage = try await Spool.salvage(
                 layout.queue, settingAside: aside, master: master, configuration: settings.data.spool)
-            report.messages = salvage.messages
             report.folder = aside
-            report.damages = salvage.notices.compactMap(\.damage)
-            report.lost = salvage.lost.map { QueueRescueReport.Lost($0) }
+        } catch {
+            try? await traces.close()
+            throw error
+        }
+        report.messages = salvage.messages
+        report.damages = salvage.notices.compactMap(\.damage)
+        report.lost = salvage.lost.map { QueueRescueReport.Lost($0) }
+        // It is done: who did it must read what was lost, whatever becomes of the traces.
+        do {
             try await trace(salvage, report, person, in: traces)
             try await traces.close()
         } catch {
             try? await traces.close()
-            throw error
+            report.untraced = FrenchReason.of(error)
         }
         return report
     }

@@ -61,7 +61,7 @@ final class BodyPipe: Sendable {
     /// that no session waits for another.
     func push(_ piece: ByteBuffer) -> Bool {
         let count = piece.readableBytes
-        let (woken, hasRoom): (Woken?, Bool) = state.withLock { state in
+        let (woken, goesOn): (Woken?, Bool) = state.withLock { state in
             guard !state.isAbandoned, state.end == nil else { return (nil, true) }
             state.pieces.append(piece)
             state.octets += count
@@ -75,7 +75,7 @@ final class BodyPipe: Sendable {
             return (woken, !state.wantsDemand)
         }
         woken?.reader.resume(returning: woken?.piece)
-        return hasRoom
+        return goesOn
     }
 
     private func isWorthWaking(_ state: inout State, _ isExceeded: Bool) -> Bool {

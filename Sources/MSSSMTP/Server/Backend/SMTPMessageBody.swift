@@ -3,7 +3,8 @@ public import NIOCore
 /// The content of a message as it arrives, dots removed, lines ending in CRLF. To be read once.
 ///
 /// Reading is what lets the client send on: what waits unread is bounded (``SMTPSessionLimits/bufferedBody``). A reader that
-/// has nothing left is woken for a quarter of that, or for the end: the first octets of a message may wait for the next.
+/// has nothing left is woken for an eighth of that, as a long message goes on for up to half, after a second, or for the end:
+/// the first octets of a message may wait for the next.
 public struct SMTPMessageBody: AsyncSequence, Sendable {
     /// A piece of the content, of any size but zero.
     public typealias Element = ByteBuffer
