@@ -69,7 +69,8 @@ struct CheckTests {
         environment.clock = FixedWallClock(end + .seconds(1))
         #expect(verdict(OperatorCheck(world.settings, environment).certificates().0, "Certificat") == .failure)
         environment.clock = SystemWallClock()
-        try TestPKI.shared.issue(.server(commonName: "autre.mssante.fr")).write(to: world.root + "/cles", name: "autre")
+        try TestPKI.shared.issue(.server(commonName: "autre.mssante.fr"), strength: .fresh)
+            .write(to: world.root + "/cles", name: "autre")
         var settings = world.settings
         settings.certificates[0].key = world.root + "/cles/autre.key"
         #expect(verdict(OperatorCheck(settings, environment).certificates().0, "Certificat") == .failure)

@@ -126,6 +126,8 @@ import Testing
             #expect(ofKey == ofCertificate)
         }
         #expect(fresh.privateKeyPEM != pooled.privateKeyPEM)
+        for other in ["b", "c", "d"] { _ = try pki.issue(.server(commonName: "\(other).mssante.fr")) }
+        #expect(try pki.issue(.server(commonName: "a.mssante.fr")).privateKeyPEM == pooled.privateKeyPEM)
         #expect(fresh.privateKeyPEM == renewed.privateKeyPEM)
         #expect(fresh.serialNumber != renewed.serialNumber)
     }

@@ -121,7 +121,8 @@ struct XMLSec1Tests {
         var profile = SignatureProfile.strict
         profile.keySources = [.certificateReference, .name]
         profile.allowsUnusedKeyInfo = true
-        let other = try Fixtures.signer()
+        // A key of its own: the SKI is the key's, and would find either.
+        let other = try Fixtures.signer(strength: .fresh)
         let trust = try SignatureTrust(
             roots: [Fixtures.pki.root.certificateDER], intermediates: [Fixtures.pki.intermediate.certificateDER],
             certificates: [other.certificateDER, signer.certificateDER], namedKeys: ["Lugh": signer.certificateDER])

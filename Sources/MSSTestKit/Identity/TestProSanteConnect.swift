@@ -105,7 +105,9 @@ public final class TestProSanteConnect: Sendable {
             holder.withLock { $0 }?.answer(request) ?? .response(status: 503)
         }
         let issuer = server.url + realm
-        let key = try privateKeyPEM.map { try _RSA.Signing.PrivateKey(pemRepresentation: $0) } ?? TestKeys.pool.next()
+        let key =
+            try privateKeyPEM.map { try _RSA.Signing.PrivateKey(pemRepresentation: $0) }
+            ?? TestKeys.pool.key(for: realm)
         let service = TestProSanteConnect(
             server: server, issuer: issuer, maker: try TestTokenMaker(issuer: issuer, key: key, keyID: nil),
             persons: persons, clock: clock)

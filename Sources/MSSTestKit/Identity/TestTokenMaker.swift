@@ -15,9 +15,9 @@ public struct TestTokenMaker: Sendable {
 
     private let key: _RSA.Signing.PrivateKey
 
-    /// A maker with a key of its own.
+    /// A maker with a key of the process, the same each time for the same issuer.
     public init(issuer: String) throws {
-        try self.init(issuer: issuer, key: TestKeys.pool.next(), keyID: nil)
+        try self.init(issuer: issuer, key: TestKeys.pool.key(for: issuer), keyID: nil)
     }
 
     /// A maker with a key made before.

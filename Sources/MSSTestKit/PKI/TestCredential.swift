@@ -89,6 +89,8 @@ public enum TestRevocationReason: UInt8, Sendable, Hashable, CaseIterable, Codab
 /// The key and signature algorithm of a test certificate.
 public enum TestStrength: Sendable, Hashable {
     /// RSA 2048, from a small pool shared by the process: made once, so that issuing is fast.
+    ///
+    /// The subject decides which, so that the same subject has the same key each time, and two subjects may share one.
     case pooled
     /// RSA 2048, a key that no other certificate has.
     case fresh

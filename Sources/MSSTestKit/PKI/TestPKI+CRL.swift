@@ -132,7 +132,7 @@ extension TestPKI {
                 }
             }
         }
-        let key = options.signature == .otherKey ? try TestKeys.pool.next() : authority.key
+        let key = options.signature == .otherKey ? try TestKeys.pool.key(for: authority.name.rfc4514) : authority.key
         return try Signed.encode(content, key: key, corrupt: options.signature == .corrupt)
     }
 

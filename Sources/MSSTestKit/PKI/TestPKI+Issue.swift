@@ -32,7 +32,7 @@ extension TestPKI {
         status: TestStatus = .good, strength: TestStrength = .pooled, endpoints: TestEndpoints? = nil,
         fromRoot: Bool = false
     ) throws -> TestCredential {
-        let key = try key(strength)
+        let key = try key(strength, of: name)
         let issuer = fromRoot ? root : intermediate
         let publicKey = Certificate.PublicKey(key.publicKey)
         let (notBefore, notAfter) = validity.bounds(now: now)
@@ -98,9 +98,9 @@ extension TestPKI {
         }
     }
 
-    private func key(_ strength: TestStrength) throws -> _RSA.Signing.PrivateKey {
+    private func key(_ strength: TestStrength, of name: TestName) throws -> _RSA.Signing.PrivateKey {
         switch strength {
-        case .pooled, .weakSignature: try TestKeys.pool.next()
+        case .pooled, .weakSignature: try TestKeys.pool.key(for: name.rfc4514)
         case .fresh: try _RSA.Signing.PrivateKey(keySize: .bits2048)
         case .reusing(let credential): try _RSA.Signing.PrivateKey(pemRepresentation: credential.privateKeyPEM)
         case .weakKey: try _RSA.Signing.PrivateKey(unsafeKeySize: .init(bitCount: 1024))
