@@ -5,15 +5,14 @@ import MSSSMTP
 /// What sender and recipients are told of an attachment that was taken out (EX_SSI_5090, EX_SSI_5120).
 enum RemovalNotice {
     /// The part that stands where the attachment stood, its header included.
-    static func part(_ removed: RemovedAttachment) -> [UInt8] {
+    static func part(_ removed: RemovedAttachment) throws -> [UInt8] {
         let text = """
             La pièce jointe \(name(removed)) a été retirée de ce message : un contenu malveillant y a été détecté \
             (\(findings(removed))).\r\nElle n'a pas été transmise. L'émetteur en a été informé.\r\n
             """
-        let header =
-            "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n"
-            + "Content-Disposition: inline; filename=\"piece-jointe-retiree.txt\"\r\n\r\n"
-        return Array(header.utf8) + Base64.encode(Array(text.utf8)) + [13, 10]
+        var part = OutgoingPart.text(text)
+        part.disposition = ContentDisposition("inline", ["filename": "piece-jointe-retiree.txt"])
+        return try part.encoded()
     }
 
     /// The message to the sender, from nobody.

@@ -111,7 +111,8 @@ public struct Screening: Sendable {
         var position = 0
         for (part, removed) in infected {
             result += bytes[position..<part.range.lowerBound]
-            result += RemovalNotice.part(removed)
+            guard let notice = try? RemovalNotice.part(removed) else { return nil }
+            result += notice
             position = part.range.upperBound
         }
         result += bytes[position...]

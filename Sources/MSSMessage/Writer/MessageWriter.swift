@@ -63,6 +63,15 @@ public struct MessageWriter {
         if case .bytes(let last)? = segments.last, last.last != Ascii.lf { add([Ascii.cr, Ascii.lf]) }
     }
 
+    /// Prepares a part alone, as it stands within a multipart.
+    init(part: OutgoingPart, options: WriterOptions) throws(WriterError) {
+        var random = AnyRandom(base: SystemRandomNumberGenerator())
+        self.options = options
+        date = MessageDate(options.clock.now(), zoneMinutes: options.zoneMinutes)
+        messageID = ""
+        try add(part, fields: [], random: &random)
+    }
+
     // MARK: Preparation
 
     private mutating func add(_ bytes: [UInt8]) {

@@ -38,6 +38,14 @@ public struct OutgoingPart: Sendable {
         self.encoding = encoding
     }
 
+    /// The part as it stands within a multipart: its header, an empty line, its content encoded.
+    ///
+    /// - Throws: ``WriterError``, or what a source of its content throws; an asynchronous one is refused.
+    public func encoded(options: WriterOptions = WriterOptions()) throws -> [UInt8] {
+        var writer = try MessageWriter(part: self, options: options)
+        return try writer.bytes()
+    }
+
     /// Plain text.
     public static func text(_ text: String) -> OutgoingPart { OutgoingPart(ContentType("text", "plain"), .text(text)) }
 
