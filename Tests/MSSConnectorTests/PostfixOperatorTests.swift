@@ -1,4 +1,5 @@
 import MSSMessage
+import MSSSMTP
 import MSSTestKit
 import Testing
 
@@ -104,9 +105,32 @@ struct PostfixOperatorTests {
             try await postfix.send(Self.message(from: foreign, to: Self.ours), from: foreign, to: [Self.ours])
             try await postfix.wait(for: "from=<\(foreign)>")
             try await postfix.wait(for: "said: 550 5.7.1")
-            // Its notices to its own user: two refusals.
-            #expect(try await postfix.messages(in: Self.theirs, atLeast: 2).count >= 2)
+            // Its notices to its own user: two refusals. As we would explain them to one of ours (RE_GBM_4410):
+            let notices = try await postfix.messages(in: Self.theirs, atLeast: 2)
+            let subjects = notices.compactMap { bytes in
+                DressedNotice(Message(bytes)).flatMap { Message($0.beginning + bytes[$0.replaced...]).header.subject }
+            }
+            #expect(subjects.contains("Message non remis : adresse inconnue"), "\(subjects)")
             #expect(alpha.metrics.snapshot.received == 0)
+        }
+    }
+
+    @Test("RE_GBM_4410, EX_GBM_4450: the receipt that Postfix writes in English reaches its reader with an explanation")
+    func receipt() async throws {
+        try await Self.run { space, alpha, _ in
+            _ = await space.alpha.submit(
+                alpha, from: "jeanne.martin", as: space.alpha.doctor, to: [Self.theirs], notify: .success)
+            let kept = await space.alpha.drop.messages(in: space.alpha.id("jeanne.martin"), atLeast: 1)[0].text
+            let message = Message(Array(kept.utf8))
+            #expect(message.structure.diagnostics.isEmpty)
+            #expect(message.header.subject?.hasPrefix("Accusé de réception : ") == true)
+            #expect(message.header.first("X-Original-Subject")?.text == "Successful Mail Delivery Report")
+            let text = try #require(message.bodyText)
+            let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            #expect(
+                words.contains("Destinataire : \(Self.theirs)") && words.contains("(serveur mx.clinique.mssante.fr)"))
+            #expect(words.contains("This is the mail system at host mx.clinique.mssante.fr."))
+            #expect(message.deliveryReport?.recipients.first?.action == .delivered)
         }
     }
 }

@@ -18,6 +18,8 @@ struct MailboxDeposit: Sendable {
     struct Made: Sendable {
         var receipt: MailboxReceipt
         var mark: NoticeMark?
+        /// Whether an explanation was added to a notice.
+        var isDressed = false
     }
 
     /// The recipient's mailbox. Since the message was judged, it may have been suspended or closed.
@@ -42,12 +44,22 @@ struct MailboxDeposit: Sendable {
         let path = isCopy ? "" : "Return-Path: <\(envelope.sender?.text ?? "")>\r\n"
         // EX_GBM_4430: the mark stands above everything that another wrote.
         let notice = try await isCopy || mailbox.kind != .application ? nil : mark(content)
+        // RE_GBM_4410: people get an explanation; software reads the notice as it came.
+        let dress =
+            try await flow.dressesNotices && envelope.sender == nil && mailbox.kind != .application
+            ? DressedNotice(Message(beginning(of: content))) : nil
+        let shown = dress.map {
+            content.replacing(
+                first: $0.replaced, by: ByteBuffer(bytes: $0.beginning), end: ByteBuffer(bytes: $0.end))
+        }
         let delivery = MailboxDelivery(
-            content.prefixed(by: ByteBuffer(string: path + (notice?.line ?? ""))), to: MailboxReference(mailbox),
+            (shown ?? content).prefixed(by: ByteBuffer(string: path + (notice?.line ?? ""))),
+            to: MailboxReference(mailbox),
             folder: isCopy ? .sent : .inbox, key: "\(key)/\(mailbox.id.rawValue)", received: arrival, isSeen: isCopy,
             quota: mailbox.quota)
         do {
-            return Made(receipt: try await flow.accounts.drop.deliver(delivery), mark: notice)
+            return Made(
+                receipt: try await flow.accounts.drop.deliver(delivery), mark: notice, isDressed: dress != nil)
         } catch MailboxDropError.noMailbox {
             throw .unknownMailbox
         } catch MailboxDropError.overQuota {
@@ -61,7 +73,11 @@ struct MailboxDeposit: Sendable {
 
     /// What a message for an application is.
     private func mark(_ content: SMTPContent) async throws(ExchangeRefusal) -> NoticeMark {
-        do { return NoticeMark(reading: try await content.prefix(NoticeMark.lookedAt)) } catch {
+        try await NoticeMark(reading: beginning(of: content))
+    }
+
+    private func beginning(of content: SMTPContent) async throws(ExchangeRefusal) -> [UInt8] {
+        do { return try await content.prefix(NoticeMark.lookedAt) } catch {
             throw .localFailure("content: \(type(of: error))")
         }
     }
@@ -81,6 +97,7 @@ struct MailboxDeposit: Sendable {
         if let mark = made.mark, mark.asksForAction {
             event.changes.append(TraceChange("avis", before: nil, after: mark.kind))
         }
+        if made.isDressed { event.changes.append(TraceChange("avis", before: nil, after: "expliqué")) }
     }
 
     func log(_ mailbox: MSSAccounts.Mailbox) {

@@ -20,6 +20,8 @@ struct MailFlow: Sendable {
     let host: Domain
     /// The mailbox that notices come from.
     let author: MSSMessage.Mailbox
+    /// Whether notices of other mail systems are explained in French (RE_GBM_4410).
+    let dressesNotices: Bool
     /// Minutes east of Greenwich, for dates that people read.
     let zoneMinutes: @Sendable (Timestamp) -> Int
     /// Where messages wait, and who is told that there is a new one.

@@ -76,7 +76,8 @@ public final class Operator: Sendable {
                 directory: services.directory, drop: services.mailboxes, postmaster: rules.postmaster),
             intake: MessageIntake(spool: services.spool, screening: screening, metrics: metrics), journal: journal,
             metrics: metrics, clock: clock, host: configuration.serverName, author: author,
-            zoneMinutes: configuration.zoneMinutes, queue: queue, wake: { waker.wake() },
+            dressesNotices: configuration.dressesNotices, zoneMinutes: configuration.zoneMinutes, queue: queue,
+            wake: { waker.wake() },
             direct: DirectDelivery(limit: configuration.directDelivery))
         let submission = SubmissionService(flow: flow)
         self.submission = submission

@@ -75,6 +75,8 @@ public struct OperatorConfiguration: Sendable {
     public var messageDays: Int?
     /// Who answers for the automatic-reply mailboxes (EX_GBM_4020), when the connector is to open those that lack.
     public var automaticReplyHolder: (responsible: PersonID, structure: StructureIdentifier?)?
+    /// Whether notices of other mail systems are explained in French to the people who receive them (RE_GBM_4410).
+    public var dressesNotices = true
     /// The name shown as the author of notices.
     public var authorName = "Service de messagerie MSSanté"
     /// Minutes east of Greenwich at a time; by default this machine's.

@@ -62,22 +62,11 @@ public struct DispositionNotice: Sendable {
     }
 
     private var words: String {
-        let title = originalSubject.map { " « \(StructuredSubject.readable(StructuredSubject.line($0))) »" } ?? ""
-        if let failure = report.processingReport {
-            return "Le message\(title) n'a pas pu être intégré dans le logiciel du destinataire.\n\n"
-                + "Erreur \(failure.code) : \(failure.cause?.label ?? "erreur d'intégration").\n\n"
-                + "Le message d'origine est joint à cet avis."
-        }
-        let what =
-            switch report.disposition {
-            case .displayed: "a été affiché par son destinataire. Cela ne garantit pas qu'il a été lu ou compris."
-            case .processed:
-                report.isFailure ? "n'a pas pu être traité." : "a été traité par le logiciel du destinataire."
-            case .deleted: "a été supprimé. Il n'a peut-être pas été lu."
-            case .dispatched: "a été transmis à une autre personne. Il n'a peut-être pas été lu."
-            case .denied, .failed: "n'a pas pu être traité."
-            }
-        return "Le message\(title) \(what)"
+        let text = DispositionText(report, originalSubject: originalSubject)
+        guard let failure = report.processingReport else { return text.sentence }
+        return "Le message\(text.title) n'a pas pu être intégré dans le logiciel du destinataire.\n\n"
+            + "Erreur \(failure.code) : \(failure.cause?.label ?? "erreur d'intégration").\n\n"
+            + "Le message d'origine est joint à cet avis."
     }
 
     /// The message to send.
@@ -100,6 +89,7 @@ public struct DispositionNotice: Sendable {
             from: from, to: [to], subject: subject,
             content: .multipart("report", parts, parameters: ["report-type": "disposition-notification"]))
         message.fields.append(OutgoingField("Auto-Submitted", .tokens("auto-replied")))
+        message.fields.append(OutgoingField("Content-Language", .tokens("fr")))
         if let id = report.originalMessageID {
             message.inReplyTo = [id]
             message.references = [id]
@@ -123,6 +113,28 @@ public struct DispositionNotice: Sendable {
             message.references = [id]
         }
         return message
+    }
+}
+
+/// What a disposition says, in a sentence.
+struct DispositionText {
+    /// The subject of the message concerned, quoted, with a blank before it; empty when it is not known.
+    let title: String
+    /// What became of the message.
+    let sentence: String
+
+    init(_ report: DispositionReport, originalSubject: String?) {
+        title = originalSubject.map { " « \(StructuredSubject.readable(StructuredSubject.line($0))) »" } ?? ""
+        let what =
+            switch report.disposition {
+            case .displayed: "a été affiché par son destinataire. Cela ne garantit pas qu'il a été lu ou compris."
+            case .processed:
+                report.isFailure ? "n'a pas pu être traité." : "a été traité par le logiciel du destinataire."
+            case .deleted: "a été supprimé. Il n'a peut-être pas été lu."
+            case .dispatched: "a été transmis à une autre personne. Il n'a peut-être pas été lu."
+            case .denied, .failed: "n'a pas pu être traité."
+            }
+        sentence = "Le message\(title) \(what)"
     }
 }
 

@@ -94,6 +94,19 @@ enum NoticePhrases {
         "warning: could not send message", "warning: message", "do not need to resend",
     ]
 
+    /// What only French notices say.
+    static let french = [
+        "votre message", "n'a pas pu etre", "n'a pas ete", "a ete remis", "a ete lu", "a ete affiche",
+        "ce destinataire",
+        "boite aux lettres",
+    ]
+
+    /// What notices in English say: in these, the French words are those of a server that they quote.
+    static let english = [
+        "your message", "your mail", "this is the", "i'm sorry", "could not be", "couldn't be", "was not delivered",
+        "undeliverable", "has been displayed", "was displayed", "was read",
+    ]
+
     /// Any failure to deliver.
     static let failure = [
         "non remis", "n'a pas pu etre remis", "n'a pas pu etre delivre", "n'a pas pu etre distribue",

@@ -6,8 +6,23 @@ struct NoticeText {
     let plain: String
     let html: String
 
+    /// What is known of the message that a notice is about.
+    struct Original {
+        var subject: String?
+        var date: MessageDate?
+    }
+
+    /// The text of a notice of this operator.
     init(_ notice: DeliveryNotice) {
-        let reasons = notice.outcomes.map(\.reason)
+        self.init(
+            notice.outcomes, about: Original(subject: notice.originalSubject, date: notice.originalDate),
+            closing: [
+                "Cet avis a été rédigé automatiquement par votre service de messagerie MSSanté ; n'y répondez pas."
+            ])
+    }
+
+    init(_ outcomes: [DeliveryNotice.Outcome], about original: Original, closing: [String]) {
+        let reasons = outcomes.map(\.reason)
         let failed = reasons.contains { $0.action == .failed }
         let headline =
             failed ? "Message non remis" : reasons.contains(.delayed) ? "Message retardé" : "Accusé de réception"
@@ -16,14 +31,14 @@ struct NoticeText {
 
         var plain = PlainBuilder()
         var html = HTMLBuilder()
-        let concerned = NoticeText.concerned(notice)
+        let concerned = NoticeText.concerned(original)
         plain.paragraph(headline.uppercased())
         html.heading(headline, color: failed ? "#b00020" : reasons.contains(.delayed) ? "#9a5b00" : "#1b6e3c")
         if let concerned {
             plain.paragraph(concerned)
             html.paragraph(concerned)
         }
-        for outcome in notice.outcomes {
+        for outcome in outcomes {
             let address = outcome.recipient.original?.value ?? outcome.recipient.final.value
             let code = "Code technique : \(outcome.recipient.status)"
             let lines = [outcome.reason.explanation, outcome.reason.advice.map { "Que faire ? \($0)" }].compactMap {
@@ -32,17 +47,17 @@ struct NoticeText {
             plain.block(title: "Destinataire : \(address)", lines: lines + NoticeText.retry(outcome) + [code])
             html.block(title: address, lines: lines + NoticeText.retry(outcome), code: code)
         }
-        let closing =
-            "Cet avis a été rédigé automatiquement par votre service de messagerie MSSanté ; n'y répondez pas."
-        plain.paragraph(closing)
-        html.small(closing)
+        for words in closing {
+            plain.paragraph(words)
+            html.small(words)
+        }
         self.plain = plain.text
         self.html = html.document
     }
 
-    private static func concerned(_ notice: DeliveryNotice) -> String? {
-        let subject = notice.originalSubject.map { "« \(StructuredSubject.readable(StructuredSubject.line($0))) »" }
-        let date = notice.originalDate.map { "du \($0.timestamp.frenchDateTime(zoneMinutes: $0.zoneMinutes ?? 0))" }
+    private static func concerned(_ original: Original) -> String? {
+        let subject = original.subject.map { "« \(StructuredSubject.readable(StructuredSubject.line($0))) »" }
+        let date = original.date.map { "du \($0.timestamp.frenchDateTime(zoneMinutes: $0.zoneMinutes ?? 0))" }
         let parts = [subject, date].compactMap { $0 }
         return parts.isEmpty ? nil : "Votre message \(parts.joined(separator: " ")) :"
     }

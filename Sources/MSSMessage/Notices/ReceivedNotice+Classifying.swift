@@ -24,18 +24,8 @@ extension ReceivedNotice {
             let order: [DeliveryReport.Action] = [.failed, .delayed, .delivered, .relayed, .expanded]
             let action = order.first { wanted in report.recipients.contains { $0.action == wanted } }!
             let concerned = report.recipients.filter { $0.action == action }
-            var reason = NoticeReason(action: action, status: concerned[0].status)
-            // A transient or vague status says less than the words beside it: 4.2.2 in a delay is a full mailbox too.
-            if (concerned[0].status.subject, concerned[0].status.detail) == (2, 2), action != .delivered {
-                reason = .mailboxFull
-            }
-            if reason == .refused || reason == .delayed, let words = concerned[0].diagnostic?.value,
-                let found = failureReason(FoldedText(words)), reason == .refused || found.reason == .mailboxFull
-            {
-                reason = found.reason
-            }
             return ReceivedNotice(
-                .delivery(reason), .certain, [.deliveryReport(concerned[0].status)],
+                .delivery(reason(of: concerned[0])), .certain, [.deliveryReport(concerned[0].status)],
                 concerned.map { $0.original?.value ?? $0.final.value })
         }
         if let report = message.dispositionReport {
@@ -43,6 +33,21 @@ extension ReceivedNotice {
                 .disposition(report.disposition, isFailure: report.isFailure), .certain, [.dispositionReport])
         }
         return nil
+    }
+
+    /// What a report says of one recipient, in its status or in the other server's words.
+    static func reason(of recipient: DeliveryReport.Recipient) -> NoticeReason {
+        var reason = NoticeReason(action: recipient.action, status: recipient.status)
+        // A transient or vague status says less than the words beside it: 4.2.2 in a delay is a full mailbox too.
+        if (recipient.status.subject, recipient.status.detail) == (2, 2), recipient.action != .delivered {
+            reason = .mailboxFull
+        }
+        if reason == .refused || reason == .delayed, let words = recipient.diagnostic?.value,
+            let found = failureReason(FoldedText(words)), reason == .refused || found.reason == .mailboxFull
+        {
+            reason = found.reason
+        }
+        return reason
     }
 
     // MARK: Words

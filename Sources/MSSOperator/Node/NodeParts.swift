@@ -73,6 +73,7 @@ struct NodeParts {
             )
         }
         configuration.authorName = settings.identity.authorName
+        configuration.dressesNotices = settings.identity.dressesNotices
         configuration.grace = settings.inbound.grace
         configuration.apiLPS = try apiLPS()
         return configuration

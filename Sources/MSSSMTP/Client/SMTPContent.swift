@@ -48,6 +48,29 @@ public struct SMTPContent: Sendable {
         }
     }
 
+    /// The message with other octets in place of its first ones, and octets after its last.
+    ///
+    /// - Parameters:
+    ///   - count: octets left out at the beginning; all of them when it has less.
+    ///   - beginning: what stands there instead.
+    ///   - end: what follows.
+    public func replacing(first count: Int, by beginning: ByteBuffer, end: ByteBuffer) -> SMTPContent {
+        let each = each
+        return SMTPContent(size: size.map { max(0, $0 - count) + beginning.readableBytes + end.readableBytes }) {
+            body in
+            if beginning.readableBytes > 0 { try await body(beginning) }
+            var left = count
+            try await each { chunk in
+                var chunk = chunk
+                let skipped = min(left, chunk.readableBytes)
+                left -= skipped
+                chunk.moveReaderIndex(forwardBy: skipped)
+                if chunk.readableBytes > 0 { try await body(chunk) }
+            }
+            if end.readableBytes > 0 { try await body(end) }
+        }
+    }
+
     /// Reads the message from its beginning; the next chunk is read when `body` has returned.
     public func forEachChunk(_ body: (ByteBuffer) async throws -> Void) async throws { try await each(body) }
 

@@ -23,7 +23,7 @@ let fuzzXDM: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt = { bytes, coun
     return 0
 }
 
-/// Reads reports: what is read is written to something that reads the same.
+/// Reads reports and dresses notices: what is read is written to something that reads the same.
 let fuzzReports: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt = { bytes, count in
     let bytes = input(bytes, count)
     if let report = DeliveryReport(body: bytes) {
@@ -34,7 +34,17 @@ let fuzzReports: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt = { bytes, 
     if let report = DispositionReport(body: bytes) {
         precondition(DispositionReport(body: report.body)?.disposition == report.disposition)
     }
-    _ = ReceivedNotice(Message(bytes))
+    let message = Message(bytes)
+    _ = ReceivedNotice(message)
+    // A dressed notice keeps its report, and all that the other system wrote behind the part for people.
+    if let dress = DressedNotice(message) {
+        precondition(dress.replaced <= bytes.count && dress.beginning.count < dress.replaced + 256 << 10)
+        let again = Message(dress.beginning + bytes[dress.replaced...] + dress.end)
+        if message.structure.diagnostics.isEmpty, message.header.contentType?.subtype == "report" {
+            precondition(again.deliveryReport == message.deliveryReport)
+            precondition(again.dispositionReport == message.dispositionReport)
+        }
+    }
     return 0
 }
 

@@ -17,6 +17,8 @@ public struct IdentitySettings: SettingsSection {
     public var hasFINESS = false
     /// The name shown as the author of notices.
     public var authorName = "Service de messagerie MSSanté"
+    /// Whether notices of other mail systems are explained in French to the people who receive them (RE_GBM_4410).
+    public var dressesNotices = true
     /// The number of the person who answers for the automatic-reply mailboxes (EX_GBM_4020); without one they are not
     /// opened by themselves.
     public var automaticReplyResponsible: Int?
@@ -43,6 +45,10 @@ public struct IdentitySettings: SettingsSection {
             "Version du Référentiel appliquée."),
         SettingsField("finess", \.hasFINESS, .flag, "L'opérateur est lui-même enregistré dans FINESS."),
         SettingsField("auteur_avis", \.authorName, .text, "Auteur affiché des avis de remise et de non-remise."),
+        SettingsField(
+            "habillage_avis", \.dressesNotices, .flag,
+            "Une explication en français précède les avis d'autres systèmes, sauf dans les BAL applicatives (RE_GBM_4410)."
+        ),
         SettingsField(
             "responsable_bal_test", \.automaticReplyResponsible, optional: .number(1...Int(Int32.max)),
             "Numéro de la personne responsable des BAL de réponse automatique (EX_GBM_4020), créées pour chaque domaine."
