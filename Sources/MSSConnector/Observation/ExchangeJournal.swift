@@ -8,9 +8,15 @@ import MSSTraces
 /// in memory and written again, and no further message is taken before it is (decision 0161).
 final class ExchangeJournal: Sendable {
     private struct State {
+        /// What waits to be written; while any does, traces are not kept.
         var pending: [TraceEvent] = []
         var hasFailed = false
+        var flushing: Task<Bool, Never>?
         var detector: AnomalyDetector
+
+        mutating func append(_ events: [TraceEvent]) {
+            pending += events.prefix(max(0, ExchangeJournal.mostPending - pending.count))
+        }
     }
 
     let metrics: ConnectorMetrics
@@ -39,47 +45,75 @@ final class ExchangeJournal: Sendable {
     func trace(_ new: [TraceEvent]) async {
         guard !new.isEmpty else { return }
         let now = clock.now()
-        var batch = state.withLock { state in
-            defer { state.pending = [] }
-            return state.pending
-        }
-        for var event in new {
+        let events = new.map { event in
+            var event = event
             // What waits must not be dated by the time of its writing.
             event.time = event.time ?? now
-            batch.append(event)
+            return event
         }
-        do {
-            try await recorder.trace(batch)
-            let wasFailing = state.withLock { state in
-                defer { state.hasFailed = !state.pending.isEmpty }
-                return state.hasFailed && state.pending.isEmpty
-            }
-            if wasFailing { events.send(.tracesRestored) }
-        } catch {
-            let kept = batch
+        // Behind those that wait, so that all are written in their order and by one.
+        let waits = state.withLock { state in
+            if state.hasFailed { state.append(events) }
+            return state.hasFailed
+        }
+        if waits {
+            _ = await flush().task.value
+            return
+        }
+        do { try await recorder.trace(events) } catch {
             let isNews = state.withLock { state in
-                state.pending = Array((kept + state.pending).prefix(ExchangeJournal.mostPending))
+                state.append(events)
                 defer { state.hasFailed = true }
                 return !state.hasFailed
             }
-            logger.error("traces not kept", metadata: ["error": "\(error)", "waiting": "\(kept.count)"])
-            if isNews { events.send(.tracesFailed("\(type(of: error))")) }
+            tell(error, waiting: events.count)
+            if isNews { self.events.send(.tracesFailed("\(type(of: error))")) }
         }
     }
 
     /// Whether traces are being kept; tries again when they were not.
     func isWorking() async -> Bool {
         guard state.withLock({ $0.hasFailed }) else { return true }
-        let waiting = state.withLock { state in
-            defer { state.pending = [] }
-            return state.pending
+        let (task, isNew) = flush()
+        if await task.value { return true }
+        // What was under way already may have failed before the question, for a cause that is gone.
+        return isNew ? false : await flush().task.value
+    }
+
+    /// Writes what waits: one task does it for all who ask meanwhile.
+    private func flush() -> (task: Task<Bool, Never>, isNew: Bool) {
+        state.withLock { state in
+            if let task = state.flushing { return (task, false) }
+            let task = Task { await self.writeWaiting() }
+            state.flushing = task
+            return (task, true)
         }
-        guard !waiting.isEmpty else {
-            state.withLock { $0.hasFailed = false }
-            return true
+    }
+
+    private func writeWaiting() async -> Bool {
+        while true {
+            let (waiting, wasFailing) = state.withLock { state in
+                defer {
+                    if state.pending.isEmpty { (state.hasFailed, state.flushing) = (false, nil) }
+                }
+                return (state.pending, state.hasFailed)
+            }
+            guard !waiting.isEmpty else {
+                if wasFailing { events.send(.tracesRestored) }
+                return true
+            }
+            do { try await recorder.trace(waiting) } catch {
+                state.withLock { $0.flushing = nil }
+                tell(error, waiting: waiting.count)
+                return false
+            }
+            // What came meanwhile stands behind it.
+            state.withLock { $0.pending.removeFirst(waiting.count) }
         }
-        await trace(waiting)
-        return !state.withLock { $0.hasFailed }
+    }
+
+    private func tell(_ error: any Error, waiting: Int) {
+        logger.error("traces not kept", metadata: ["error": "\(error)", "waiting": "\(waiting)"])
     }
 
     // MARK: Anomalies
