@@ -8,6 +8,14 @@ import MSSTLS
 import MSSWhitelist
 
 extension Operator {
+    /// When a delivery into a mailbox of ours is tried again: what stands in its way is our own trouble, looked at again
+    /// after five minutes at most.
+    static func localSchedule(_ schedule: RetrySchedule) -> RetrySchedule {
+        var schedule = schedule
+        schedule.longest = max(schedule.first, min(schedule.longest, .seconds(300)))
+        return schedule
+    }
+
     /// TLS of the entry point: mutual, always (EX_3.1_5020).
     static func entryContext(
         _ configuration: OperatorConfiguration, _ verifier: any PeerVerifier, clock: any WallClock

@@ -107,9 +107,12 @@ public final class Operator: Sendable {
 
         let notices = FrenchDeliveryNotices(
             author: author, host: configuration.serverName.ascii, zoneMinutes: configuration.zoneMinutes)
-        var local = DeliveryRunner.Configuration(schedule: configuration.retries, poll: configuration.queuePoll)
+        var local = DeliveryRunner.Configuration(
+            schedule: Operator.localSchedule(configuration.retries), poll: configuration.queuePoll)
+        // An attempt costs little, and the trouble is our own: when it is over, mail is not to wait for half an hour.
         local.limits = DestinationLimits(
-            total: configuration.localDeliveries, perDestination: configuration.localDeliveries)
+            total: configuration.localDeliveries, perDestination: configuration.localDeliveries,
+            firstPause: .seconds(1), longestPause: .seconds(30))
         let remote = DeliveryRunner.Configuration(
             schedule: configuration.retries, limits: configuration.destinations, poll: configuration.queuePoll)
         runners = [

@@ -68,7 +68,7 @@ public struct OutboundSettings: SettingsSection {
             "Attente après un premier échec, doublée ensuite."),
         SettingsField(
             "relance_maximale", \.longestRetry, .duration(.milliseconds(100)...(.seconds(86_400))),
-            "Attente la plus longue entre deux tentatives."),
+            "Attente la plus longue entre deux tentatives ; cinq minutes au plus pour les BAL de l'opérateur."),
         SettingsField(
             "abandon", \.lifetime, .duration(.seconds(1)...(.seconds(30 * 86_400))),
             "Âge auquel un message est rendu à son émetteur (RFC 5321 : quatre à cinq jours)."),
