@@ -4,12 +4,14 @@ import Glibc
 final class File: Sendable {
     let descriptor: Int32
     let path: String
+    /// Whether what the disk answers with an error reads as zeros, for salvage: a bad sector costs what lies in it.
+    private let zeroesUnreadable: Bool
 
     enum Mode {
         case read, readWrite, create
     }
 
-    init(_ path: String, _ mode: Mode) throws(StoreError) {
+    init(_ path: String, _ mode: Mode, zeroesUnreadable: Bool = false) throws(StoreError) {
         let flags: Int32 =
             switch mode {
             case .read: O_RDONLY
@@ -18,6 +20,7 @@ final class File: Sendable {
             }
         descriptor = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600)
         self.path = path
+        self.zeroesUnreadable = zeroesUnreadable
         guard descriptor >= 0 else { throw errno == ENOENT ? .missing(path: path) : .system("open", path) }
     }
 
@@ -51,18 +54,33 @@ final class File: Sendable {
     /// Fills `buffer` from a position; returns how much, less than asked at the end of the file only.
     func read(into buffer: UnsafeMutableRawBufferPointer, at position: Int) throws(StoreError) -> Int {
         var filled = 0
+        // Halved where the disk fails, so that what lies around a bad block is read.
+        var most = Int.max
         while filled < buffer.count {
-            let count = pread(
-                descriptor, buffer.baseAddress! + filled, buffer.count - filled, off_t(position + filled))
+            let wanted = min(buffer.count - filled, most)
+            let count = pread(descriptor, buffer.baseAddress! + filled, wanted, off_t(position + filled))
             if count < 0 {
                 if errno == EINTR { continue }
-                throw .system("read", path)
+                guard errno == EIO, zeroesUnreadable else { throw .system("read", path) }
+                // To the end of the block: no disk loses less at once.
+                let block = File.block - (position + filled) % File.block
+                if wanted > block {
+                    most = max(wanted / 2, block)
+                } else {
+                    memset(buffer.baseAddress! + filled, 0, wanted)
+                    filled += wanted
+                    most = File.block
+                }
+                continue
             }
             if count == 0 { break }
             filled += count
+            if most < .max / 2 { most *= 2 }
         }
         return filled
     }
+
+    private static let block = 4096
 
     /// Up to `count` bytes at a position; fewer at the end of the file.
     func read(_ count: Int, at position: Int) throws(StoreError) -> [UInt8] {

@@ -68,7 +68,8 @@ struct SpoolRecovery {
         for number in numbers.reversed() {
             let segment: SpoolSegment
             do throws(StoreError) {
-                segment = try SpoolSegment.open(layout, number, store: store, master)
+                segment = try SpoolSegment.open(
+                    layout, number, store: store, master, zeroesUnreadable: salvages)
             } catch {
                 // Where no segment has a key, it is the master key that is wrong rather than the files.
                 guard salvages, number != numbers.first || !segments.isEmpty else { throw error }
@@ -93,7 +94,8 @@ struct SpoolRecovery {
     private mutating func replay(_ number: UInt32, end: Int, exists: Bool) throws(StoreError) {
         do throws(StoreError) {
             guard exists else { throw .missing(path: layout.segment(number)) }
-            let segment = try SpoolSegment.open(layout, number, store: store, master)
+            let segment = try SpoolSegment.open(
+                layout, number, store: store, master, zeroesUnreadable: salvages)
             let bytes = try segment.payload(.manifest, at: SpoolRecord.headerCount, limit: end)
             let start = SpoolRecord.headerCount + SpoolRecord.room(bytes?.count ?? 0)
             let records = try scan(segment, from: bytes == nil ? SpoolRecord.headerCount : start, to: end)

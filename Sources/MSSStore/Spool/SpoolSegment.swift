@@ -15,10 +15,10 @@ final class SpoolSegment: Sendable {
 
     /// Opens a segment by its header.
     static func open(
-        _ layout: SpoolLayout, _ number: UInt32, store: [UInt8], _ master: StoreMasterKey
+        _ layout: SpoolLayout, _ number: UInt32, store: [UInt8], _ master: StoreMasterKey, zeroesUnreadable: Bool
     ) throws(StoreError) -> SpoolSegment {
         let path = layout.segment(number)
-        let file = try File(path, .readWrite)
+        let file = try File(path, .readWrite, zeroesUnreadable: zeroesUnreadable)
         let header = try file.read(SpoolRecord.headerCount, at: 0)
         guard let wrapped = SpoolRecord.wrappedKey(header, number),
             let key = try master.key.unwrap(wrapped, context: SpoolRecord.keyContext(store, number))
