@@ -197,6 +197,58 @@ struct MailStoreTests {
         await store.close()
     }
 
+    @Test("A commit is on disk when it returns: SQLite syncs its log each time")
+    func synchronous() async throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        let store = try await folder.openMail()
+        let mode = try await store.pool.writeWithoutTransaction { try $0.number("PRAGMA synchronous") }
+        #expect(mode == 2)
+        await store.close()
+    }
+
+    @Test(
+        "A volume that cannot be changed costs the batch it happens in, and nothing that was acknowledged before or after"
+    )
+    func failedRoll() async throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        var store = try await folder.openMail()
+        try await store.create(alice)
+        for seed in 0..<8 { try await store.put(noise(30_000, seed: UInt64(seed))) }
+        // All of the first volume is free once it is full.
+        try await store.expunge(from: try await store.inbox().id, onlyDeleted: false)
+        let obstacles = (2..<20 as Range<UInt32>).map { "\(folder.mail)/volumes/\(Folder.name($0)).volume" }
+        for path in obstacles { try Folder.make(path) }
+        await #expect(throws: StoreError.self) { try await store.put(noise(30_000, seed: 20)) }
+        let small = noise(1_000, seed: 21)
+        let kept = try await store.put(small)
+        #expect(try await store.bytes(kept) == small)
+        for path in obstacles { rmdir(path) }
+        let large = noise(30_000, seed: 22)
+        let after = try await store.put(large)
+        await store.close()
+        store = try await folder.openMail()
+        #expect(try await store.bytes(kept) == small)
+        #expect(try await store.bytes(after) == large)
+        #expect(try await store.verify().findings == [])
+        await store.close()
+    }
+
+    @Test("EX_SSI_5110: a backup that cannot read the key of a mailbox fails, and does not leave the mailbox out")
+    func unreadableKey() async throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        let store = try await folder.openMail()
+        try await store.create(alice)
+        try await store.put(noise(1_000, seed: 1))
+        let key = folder.mail + "/keys/1.key"
+        try Folder.rename(key, to: folder.path + "/away")
+        symlink(folder.path + "/away", key)
+        await #expect(throws: StoreError.self) { try await store.backUp(to: folder.path + "/copy") }
+        await store.close()
+    }
+
     @Test("EX_GBM_6010: a deleted mailbox is unreadable for good, in the store and in every copy of its files")
     func deleted() async throws {
         let folder = try TestFolder()

@@ -52,6 +52,8 @@ final class MailKeys: Sendable {
         try file.synchronize()
         try Folder.remove(path)
         try Folder.synchronize(folder)
+        // Who read it meanwhile has put it back.
+        cache.withLock { $0[mailbox] = nil }
     }
 
     /// Destroys keys whose mailboxes are gone: of a deletion or creation that a crash broke off.

@@ -37,7 +37,9 @@ extension MailStore {
         // Keys first: of a mailbox that is deleted from now on, the copy holds noise as well.
         for name in try Folder.names(folder + "/keys") where name.hasSuffix(".key") { files.append("keys/" + name) }
         for name in files {
-            guard let bytes = try? File(folder + "/" + name, .read).readAll(), bytes.contains(where: { $0 != 0 }) else {
+            // Deleted meanwhile. What cannot be read for another cause must not leave the copy without a word.
+            guard let bytes = try content(folder + "/" + name), bytes.contains(where: { $0 != 0 }) else {
+                guard name != "store" else { throw StoreError.missing(path: folder + "/" + name) }
                 continue
             }
             let file = try File(destination + "/" + name, .create)
@@ -59,6 +61,13 @@ extension MailStore {
         }
         let content = try BackupList.writeBlocking(destination)
         return MailBackup(files: content.files, bytes: content.bytes, messages: messages)
+    }
+
+    private func content(_ path: String) throws(StoreError) -> [UInt8]? {
+        do throws(StoreError) { return try File(path, .read).readAll() } catch {
+            if case .missing = error { return nil }
+            throw error
+        }
     }
 
     /// Takes out mailboxes whose key is not in the copy: made or deleted while it was made.

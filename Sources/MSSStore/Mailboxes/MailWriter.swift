@@ -101,7 +101,7 @@ final class MailWriter {
     /// One work: all of what `body` does in the base, or nothing.
     func work<Value>(_ body: () throws -> Value) throws -> Value {
         try requireTransaction()
-        let before = (changes, added)
+        let before = (changes, added, freed, released)
         do {
             // Prepared once, unlike GRDB's own.
             try database.run("SAVEPOINT work")
@@ -109,7 +109,7 @@ final class MailWriter {
             try database.run("RELEASE work")
             return value
         } catch {
-            (changes, added) = before
+            (changes, added, freed, released) = before
             let failure = StoreError.of(error, volumes.root)
             // What cannot be undone alone is undone with the batch.
             if database.isInsideTransaction, (try? undo()) == nil { try? database.rollback() }
@@ -140,19 +140,28 @@ final class MailWriter {
     /// Begins the next volume. When there is no room for it nothing has changed.
     private func roll() throws {
         let file = try spares.take(isGrowth: true)
-        if let volume {
-            try write()
-            try volumes.file(volume).synchronize()
-            hasUnsynced = false
-            try database.run("UPDATE volume SET full = 1, end = ? WHERE number = ?", [written, volume])
-            // All that it held may be gone already.
-            try free(volume, 0)
+        do {
+            if let volume {
+                try write()
+                try volumes.file(volume).synchronize()
+                hasUnsynced = false
+                try database.run("UPDATE volume SET full = 1, end = ? WHERE number = ?", [written, volume])
+                // All that it held may be gone already.
+                try free(volume, 0)
+            }
+            let number = volumes.nextNumber()
+            try Folder.rename(file.path, to: volumes.path(number))
+            try database.run("INSERT INTO volume (number, shared, full, end, live) VALUES (?, 1, 0, 0, 0)", [number])
+            volume = number
+            written = 0
+        } catch {
+            // Half of the change is made, and a sync that failed is not to be asked again: the kernel tells it once. What
+            // this batch has put into the volume fails with it.
+            let failure = StoreError.of(error, volumes.root)
+            lost = lost ?? failure
+            try? database.rollback()
+            throw failure
         }
-        let number = volumes.nextNumber()
-        try Folder.rename(file.path, to: volumes.path(number))
-        try database.run("INSERT INTO volume (number, shared, full, end, live) VALUES (?, 1, 0, 0, 0)", [number])
-        volume = number
-        written = 0
     }
 
     private func write() throws {

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import MSSCore
 
 /// The key that wraps every other key of a store. Whoever has it and the store's folder can read all; without it the
 /// folder is noise.
@@ -81,6 +82,7 @@ public struct StoreMasterKey: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+        ChildDescriptors.keepStandardOnly(&actions)
         // Dispatch's threads block most signals; a child must not inherit that.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

@@ -36,6 +36,9 @@ struct SpoolRecovery {
         for (segment, start) in latest {
             let records = try scan(segment, from: start, to: nil)
             scans.append((segment, records.transactions, records.end))
+            // What a killed process has written and not synced is read here, and counts from now on: the next manifest says
+            // so. So it is on disk first.
+            do throws(StoreError) { try segment.file.synchronize() } catch { guard salvages else { throw error } }
         }
         for case .freed(let number) in scans.flatMap(\.transactions).flatMap(\.operations) {
             ends[number] = nil

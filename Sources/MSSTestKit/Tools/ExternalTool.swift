@@ -1,5 +1,6 @@
 internal import Dispatch
 package import Glibc
+internal import MSSCore
 
 /// Runs a command of the system (openssl, curl, xmlsec1…) and collects what it says: the reference implementations that
 /// tests compare with.
@@ -72,6 +73,7 @@ public enum ExternalTool {
     package static func spawn(
         _ words: [String], _ actions: inout posix_spawn_file_actions_t
     ) throws(TestFileError) -> pid_t {
+        ChildDescriptors.keepStandardOnly(&actions)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -119,6 +119,8 @@ struct JournalState {
             }
             try setAside(Array(bytes[end...]), from: file, at: end)
         }
+        // What a killed process has written and not synced counts from now on, and the head says so: it is on disk first.
+        try file.synchronize()
         open = OpenSegment(
             header, file, size: end, index: entries, times: low.flatMap { low in high.map { low...$0 } }, last: last,
             running: running)
