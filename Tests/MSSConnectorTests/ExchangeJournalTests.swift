@@ -104,6 +104,33 @@ struct ExchangeJournalTests {
         #expect(await script.kept == [])
     }
 
+    /// A recorder with records of a few octets, as a journal has them of a megabyte.
+    private actor Narrow: TraceRecorder {
+        private(set) var kept: [String] = []
+        func trace(_ events: [TraceEvent]) async throws {
+            guard events.count <= 3 else { throw TraceError.batchTooLarge(bytes: events.count) }
+            for event in events where event.changes.count > 1 || event.mailbox != nil {
+                throw TraceError.tooLarge(bytes: event.changes.count)
+            }
+            kept += events.compactMap { $0.request?.text }
+        }
+    }
+
+    @Test("A trace that no journal can take is shortened, or given up, and holds up no other and no message")
+    func tooLarge() async throws {
+        let narrow = Narrow()
+        let journal = Self.journal(narrow)
+        var large = Self.event("large")
+        large.changes = [TraceChange("a", before: nil, after: "1"), TraceChange("b", before: nil, after: "2")]
+        var hopeless = Self.event("hopeless")
+        hopeless.mailbox = Samples.address("a@alpha.mssante.fr")
+        await journal.trace([Self.event("a"), large, hopeless, Self.event("b")])
+        #expect(await journal.isWorking())
+        await journal.trace((0..<10).map { Self.event("\($0)") })
+        #expect(await journal.isWorking())
+        #expect(await narrow.kept == ["a", "large", "b"] + (0..<10).map { "\($0)" })
+    }
+
     @Test("Who asks while a write from before fails is answered by one of its own")
     func ownWrite() async throws {
         let (begun, begin) = AsyncStream.makeStream(of: Void.self)

@@ -77,6 +77,21 @@ import Testing
         #expect(kept.identifier == "M-1" && kept.size == 12_345_678 && kept.recipients.count == 2)
     }
 
+    @Test("What a message says of itself is cut: a header may hold half a megabyte, and its trace must find room")
+    func boundedMessage() throws {
+        let tabs = "a" + String(repeating: "\t", count: 180_000) + "é"
+        var message = TraceMessage(identifier: tabs, sender: nil, recipients: [], subject: tabs)
+        #expect(message.subject?.utf8.count == 1000 && message.subject?.hasSuffix("…") == true)
+        #expect(message.identifier.utf8.count == 1000)
+        message.subject = String(repeating: "é", count: 5_000)
+        #expect((message.subject?.utf8.count ?? 0) <= 1000)
+        message.subject = "Résultats"
+        #expect(message.subject == "Résultats")
+        // Read back it is what it was.
+        let again = TraceMessage(identifier: message.identifier, sender: nil, recipients: [])
+        #expect(again.identifier == message.identifier)
+    }
+
     @Test("A software that stays silent is written NIL")
     func silentSoftware() { #expect(TraceMeans().software == "NIL") }
 

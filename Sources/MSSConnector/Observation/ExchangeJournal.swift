@@ -14,8 +14,11 @@ final class ExchangeJournal: Sendable {
         var flushing: Task<Bool, Never>?
         var detector: AnomalyDetector
 
-        mutating func append(_ events: [TraceEvent]) {
-            pending += events.prefix(max(0, ExchangeJournal.mostPending - pending.count))
+        /// - Returns: how many found no place.
+        mutating func append(_ events: [TraceEvent]) -> Int {
+            let room = max(0, ExchangeJournal.mostPending - pending.count)
+            pending += events.prefix(room)
+            return max(0, events.count - room)
         }
     }
 
@@ -26,6 +29,8 @@ final class ExchangeJournal: Sendable {
     private let clock: any WallClock
     private let state: Guarded<State>
     private static let mostPending = 100_000
+    /// Traces written at once after a failure.
+    private static let slice = 500
 
     init(
         recorder: any TraceRecorder, metrics: ConnectorMetrics, events: EventHub, detector: AnomalyDetector,
@@ -52,22 +57,21 @@ final class ExchangeJournal: Sendable {
             return event
         }
         // Behind those that wait, so that all are written in their order and by one.
-        let waits = state.withLock { state in
-            if state.hasFailed { state.append(events) }
-            return state.hasFailed
-        }
+        let (waits, lost) = state.withLock { state in state.hasFailed ? (true, state.append(events)) : (false, 0) }
         if waits {
+            tell(lost: lost)
             _ = await flush().task.value
             return
         }
         do { try await recorder.trace(events) } catch {
-            let isNews = state.withLock { state in
-                state.append(events)
+            let (isNews, lost) = state.withLock { state in
                 defer { state.hasFailed = true }
-                return !state.hasFailed
+                return (!state.hasFailed, state.append(events))
             }
             tell(error, waiting: events.count)
+            tell(lost: lost)
             if isNews { self.events.send(.tracesFailed("\(type(of: error))")) }
+            if (error as? TraceError)?.isOfSize ?? false { _ = await flush().task.value }
         }
     }
 
@@ -91,25 +95,59 @@ final class ExchangeJournal: Sendable {
     }
 
     private func writeWaiting() async -> Bool {
+        var slice = ExchangeJournal.slice
         while true {
+            let count = slice
             let (waiting, wasFailing) = state.withLock { state in
                 defer {
                     if state.pending.isEmpty { (state.hasFailed, state.flushing) = (false, nil) }
                 }
-                return (state.pending, state.hasFailed)
+                return (Array(state.pending.prefix(count)), state.hasFailed)
             }
             guard !waiting.isEmpty else {
                 if wasFailing { events.send(.tracesRestored) }
                 return true
             }
-            do { try await recorder.trace(waiting) } catch {
+            do { try await recorder.trace(waiting) } catch let error as TraceError where error.isOfSize {
+                // Not the disk's fault: tried again it would fail for ever, and no message would be taken any more.
+                if waiting.count > 1 {
+                    slice = waiting.count / 2
+                } else {
+                    shorten(waiting[0], error)
+                }
+                continue
+            } catch {
                 state.withLock { $0.flushing = nil }
                 tell(error, waiting: waiting.count)
                 return false
             }
             // What came meanwhile stands behind it.
             state.withLock { $0.pending.removeFirst(waiting.count) }
+            slice = ExchangeJournal.slice
         }
+    }
+
+    /// Makes the first of those that wait fit to be kept, or gives it up: what no journal can take must not hold up all
+    /// others.
+    private func shorten(_ event: TraceEvent, _ error: TraceError) {
+        logger.critical("trace too large", metadata: ["action": "\(event.action)", "error": "\(error)"])
+        var short = event
+        short.changes = []
+        short.means = TraceMeans()
+        short.message?.subject = nil
+        short.message?.recipients = Array(event.message?.recipients.prefix(100) ?? [])
+        if short == event {
+            state.withLock { $0.pending.removeFirst() }
+            tell(lost: 1)
+        } else {
+            state.withLock { $0.pending[0] = short }
+        }
+    }
+
+    private func tell(lost: Int) {
+        guard lost > 0 else { return }
+        logger.critical("traces lost", metadata: ["count": "\(lost)"])
+        events.send(.tracesFailed("\(lost) lost"))
     }
 
     private func tell(_ error: any Error, waiting: Int) {
@@ -150,5 +188,15 @@ final class ExchangeJournal: Sendable {
             event.changes.append(TraceChange("exigence", before: nil, after: requirement.rawValue))
         }
         await trace([event])
+    }
+}
+
+extension TraceError {
+    /// Whether it is about the traces themselves: the same ones fail for ever.
+    fileprivate var isOfSize: Bool {
+        switch self {
+        case .tooLarge, .batchTooLarge: true
+        default: false
+        }
     }
 }

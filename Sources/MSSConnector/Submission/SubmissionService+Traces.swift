@@ -61,9 +61,15 @@ extension SubmissionService {
     /// stand in its trace. Bounded, since nobody checks them.
     private static func clientFields(_ header: HeaderBlock) -> [TraceChange] {
         header.lazy.filter { $0.name.lowercased().hasPrefix("x-mss-") }.prefix(16).map { field in
-            TraceChange(String(field.name.prefix(64)), before: nil, after: String(field.text.prefix(200)))
+            // By scalars: a character may have any number of marks.
+            TraceChange(String(field.name.prefix(64)), before: nil, after: field.text.firstScalars(200))
         }
     }
+}
+
+extension String {
+    /// The first Unicode scalars.
+    fileprivate func firstScalars(_ count: Int) -> String { String(unicodeScalars.prefix(count)) }
 }
 
 extension SMTPContent {

@@ -2,14 +2,16 @@ public import MSSCore
 
 /// What a trace tells of a message sent or received (EX_GDT_5050). There is no room for its content.
 public struct TraceMessage: Sendable, Hashable {
-    /// The operator's own unique identifier of the message.
-    public var identifier: String
+    /// The operator's own unique identifier of the message, or the one that it bears itself; at most
+    /// ``TraceText/maximumLength`` octets.
+    public var identifier: String { didSet { identifier = TraceText.bounded(identifier) } }
     /// The envelope's sender; `nil` for the empty reverse-path of a notice.
     public var sender: MailAddress?
     /// The envelope's recipients.
     public var recipients: [MailAddress]
-    /// The subject: kept under version 1.6 of the Référentiel, dropped by the store under 1.7.
-    public var subject: String?
+    /// The subject: kept under version 1.6 of the Référentiel, dropped by the store under 1.7. At most
+    /// ``TraceText/maximumLength`` octets: a header may hold half a megabyte, and every recipient has a trace.
+    public var subject: String? { didSet { subject = subject.map { TraceText.bounded($0) } } }
     /// The size of the encoded message with its attachments, in bytes.
     public var size: Int?
 
@@ -17,10 +19,10 @@ public struct TraceMessage: Sendable, Hashable {
     public init(
         identifier: String, sender: MailAddress?, recipients: [MailAddress], subject: String? = nil, size: Int? = nil
     ) {
-        self.identifier = identifier
+        self.identifier = TraceText.bounded(identifier)
         self.sender = sender
         self.recipients = recipients
-        self.subject = subject
+        self.subject = subject.map { TraceText.bounded($0) }
         self.size = size
     }
 }

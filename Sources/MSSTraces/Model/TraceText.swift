@@ -18,6 +18,11 @@ public struct TraceText: Sendable, Hashable {
 
     /// A text that was already cleaned: read back from a journal.
     init(kept text: String) { self.text = text }
+
+    /// Any text, cut to ``maximumLength``. Nothing is masked.
+    static func bounded(_ text: String) -> String {
+        text.utf8.count <= maximumLength ? text : Sanitizer.cut(Array(text.utf8.prefix(2 * maximumLength)))
+    }
 }
 
 extension TraceText: ExpressibleByStringLiteral {
@@ -30,6 +35,10 @@ enum Sanitizer {
     static func clean(_ raw: [UInt8]) -> String {
         var line = raw.prefix { $0 != 0x0D && $0 != 0x0A }.map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 }
         line = masked(line)
+        return cut(line)
+    }
+
+    static func cut(_ line: [UInt8]) -> String {
         guard line.count > TraceText.maximumLength else { return String(decoding: line, as: UTF8.self) }
         var end = TraceText.maximumLength - 3
         while end > 0, line[end] & 0xC0 == 0x80 { end -= 1 }
