@@ -38,10 +38,14 @@ public struct DressedNotice: Sendable {
             // With a second part seen, the first is whole.
             guard root.children.count >= 2 else { return nil }
             let first = message.parts[root.children[0]]
+            // A part that is all header ends with the line end that its delimiter needs: that of the new part stands there
+            // then.
+            let isAllHeader = first.bodyRange.isEmpty && message.bytes[first.range].last == 0x0A
             beginning =
                 DressedNotice.header(of: message, words.subject)
                 + message.bytes[root.headerRange.upperBound..<first.range.lowerBound]
                 + DressedNotice.mixed(part, before: message.bytes[first.range], first.traits)
+                + (isAllHeader ? [0x0D, 0x0A] : [])
             replaced = first.range.upperBound
             end = []
         } else {

@@ -26,9 +26,7 @@ struct HeaderWriter {
         case .messageIDs(let identifiers):
             for identifier in identifiers {
                 try check(identifier)
-                guard identifier.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != 60 && $0 != 62 }) else {
-                    throw .unfoldable(field: field)
-                }
+                guard HeaderWriter.isWritable(identifier) else { throw .unfoldable(field: field) }
                 try word("<" + identifier + ">")
             }
         case .date(let date): try word(date.rfc5322)
@@ -37,6 +35,15 @@ struct HeaderWriter {
         output.append(Ascii.cr)
         output.append(Ascii.lf)
         column = 0
+    }
+
+    /// Whether a text holds what ends a line or a C string.
+    static func endsLine(_ text: String) -> Bool { text.utf8.contains { $0 == Ascii.cr || $0 == Ascii.lf || $0 == 0 } }
+
+    /// Whether a message identifier can stand in a header: printable ASCII without angle brackets, on a line.
+    static func isWritable(_ identifier: String) -> Bool {
+        !identifier.isEmpty && identifier.utf8.count <= 900
+            && identifier.utf8.allSatisfy { $0 > 32 && $0 < 127 && $0 != 60 && $0 != 62 }
     }
 
     /// Ends the header block.
@@ -50,9 +57,7 @@ struct HeaderWriter {
 
     /// No value may hold what ends a line (header injection) or a C string.
     func check(_ text: String) throws(WriterError) {
-        for byte in text.utf8 where byte == Ascii.cr || byte == Ascii.lf || byte == 0 {
-            throw .forbiddenCharacter(field: field)
-        }
+        if HeaderWriter.endsLine(text) { throw .forbiddenCharacter(field: field) }
     }
 
     /// Writes blanks and a word, the blanks on a new line when the word does not fit. The blanks are kept as they are,

@@ -54,8 +54,12 @@ public struct MessageWriter {
         if !message.cc.isEmpty { fields.append(OutgoingField("Cc", .addresses(message.cc))) }
         if let subject = message.subject { fields.append(OutgoingField("Subject", .text(subject))) }
         fields.append(OutgoingField("Message-ID", .messageIDs([messageID])))
-        if !message.inReplyTo.isEmpty { fields.append(OutgoingField("In-Reply-To", .messageIDs(message.inReplyTo))) }
-        if !message.references.isEmpty { fields.append(OutgoingField("References", .messageIDs(message.references))) }
+        // They come from the message answered, of whoever wrote it, and serve threading only: one that cannot be written
+        // must not cost the answer. (One that would end the line is refused as any value is.)
+        for (name, identifiers) in [("In-Reply-To", message.inReplyTo), ("References", message.references)] {
+            let fit = identifiers.filter { HeaderWriter.isWritable($0) || HeaderWriter.endsLine($0) }
+            if !fit.isEmpty { fields.append(OutgoingField(name, .messageIDs(fit))) }
+        }
         fields += message.fields
         fields.append(OutgoingField("MIME-Version", .tokens("1.0")))
         try add(message.content, fields: fields, random: &random)

@@ -49,6 +49,14 @@ public struct FrenchDeliveryNotices: DeliveryNoticeWriter {
         notice.originalMessageID = original.header.messageID
         notice.originalDate = original.header.date ?? date(request.arrival)
         notice.returned = await returned(request, header: Self.headerOnly(header))
+        do { return try Self.delivery(notice, to: request.sender) } catch is WriterError {
+            // Something of the message cannot be written: better a bare notice than none.
+            (notice.originalSubject, notice.originalMessageID, notice.returned) = (nil, nil, .nothing)
+            return try Self.delivery(notice, to: request.sender)
+        }
+    }
+
+    private static func delivery(_ notice: DeliveryNotice, to sender: MailAddress) throws -> NewDelivery {
         var options = WriterOptions()
         options.mode = .eightBitMIME
         var writer = try MessageWriter(notice.message(), options: options)
@@ -61,7 +69,7 @@ public struct FrenchDeliveryNotices: DeliveryNoticeWriter {
             sevenBitContent = SMTPContent(try sevenBit.bytes())
         }
         // RFC 3461 §7: from nobody, and nothing is to be told about it.
-        let recipient = OutgoingEnvelope.Recipient(request.sender, notify: .never)
+        let recipient = OutgoingEnvelope.Recipient(sender, notify: .never)
         let envelope = OutgoingEnvelope(sender: nil, recipients: [recipient], isEightBit: isEightBit)
         return NewDelivery(SMTPOutgoingMessage(envelope, content, sevenBitContent: sevenBitContent))
     }

@@ -33,6 +33,18 @@ struct NoticeTests {
         return (delivery, Message(try await delivery.message.content.prefix(1 << 20)))
     }
 
+    @Test(
+        "EX_GBM_4460: a message whose own fields no notice can repeat is reported all the same",
+        arguments: ["<42@PC-G\u{E9}rard>", "<\(String(repeating: "x", count: 1_200))@h>", "x@y>", "<a\u{7F}b@h>"])
+    func unwritable(identifier: String) async throws {
+        let (delivery, message) = try await notice(
+            [("b@d.test", .failed(failure(550, "5.1.1")))],
+            content: "Message-ID: \(identifier)\r\nReferences: \(identifier) <good@h>\r\nSubject: Bilan\r\n\r\nx\r\n")
+        #expect(delivery.message.envelope.recipients.map(\.address.text) == ["a@client.test"])
+        #expect(message.deliveryReport?.recipients.map(\.status) == ["5.1.1"])
+        #expect(message.bodyText?.contains("Bilan") == true)
+    }
+
     private func failure(_ code: SMTPReplyCode, _ enhanced: EnhancedStatusCode) -> SMTPClientFailure {
         SMTPClientFailure(.recipient, SMTPReply(code: code, enhanced: enhanced, text: "no such user here"))
     }
