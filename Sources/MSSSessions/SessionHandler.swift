@@ -33,6 +33,8 @@ where InboundIn == ByteBuffer, OutboundOut == ByteBuffer {
     var deadline: NIODeadline? { get }
     /// Time has come: by default for the session.
     func expire(at now: NIODeadline)
+    /// TLS could not be had with the client, whose connection ends: by default nothing.
+    func tlsFailed(_ failure: TLSFailure)
 }
 
 extension SessionHandler {
@@ -40,6 +42,7 @@ extension SessionHandler {
     package var takesInput: Bool { session.wantsInput }
     package var deadline: NIODeadline? { session.deadline }
     package func expire(at now: NIODeadline) { session.expire(at: now) }
+    package func tlsFailed(_ failure: TLSFailure) {}
 
     // MARK: Events of the channel
 
@@ -103,6 +106,7 @@ extension SessionHandler {
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if let failure = error as? TLSFailure {
             wire.log(.info, "TLS failed", ["error": "\(failure)"])
+            tlsFailed(failure)
         } else {
             wire.log(.debug, "connection failed", ["error": "\(error)"])
         }

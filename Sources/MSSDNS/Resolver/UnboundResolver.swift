@@ -23,6 +23,8 @@ public final class UnboundResolver: DNSResolver {
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 worker.submit(id, name: name, type: type, timeout: timeout) { continuation.resume(returning: $0) }
+                // A cancellation before this point came before the question, and found nothing.
+                if Task.isCancelled { worker.cancel(id) }
             }
         } onCancel: {
             worker.cancel(id)

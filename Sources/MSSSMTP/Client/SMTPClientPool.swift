@@ -91,9 +91,16 @@ public actor SMTPClientPool {
             result.repeatable = []
             release(fresh, born: .now())
         } catch {
-            for place in result.repeatable { result.outcomes[place].result = .failure(error) }
-            result.repeatable = []
             giveBack(destination)
+            // Nobody was decided in the kept session: as if there had been none, so that another server is tried.
+            if result.repeatable.count == result.outcomes.count { throw error }
+            for place in result.repeatable {
+                var failure = error
+                // A server that ends a session and greets no more says nothing of these recipients.
+                failure.isPermanent = false
+                result.outcomes[place].result = .failure(failure)
+            }
+            result.repeatable = []
         }
         return result
     }

@@ -71,6 +71,8 @@ public struct DeliveryAgent: Sendable {
             return attempt.result
         }
         for host in hosts {
+            if Task.isCancelled { attempt.missed(SMTPClientFailure(.network, .resolving, .cancelled)) }
+            if attempt.isDone { return attempt.result }
             let addresses: [IPAddress]
             do { addresses = try await router.addresses(of: host.name) } catch {
                 attempt.missed(Self.failure(error))

@@ -35,7 +35,8 @@ struct DeliveryAttempt: Sendable {
 
     /// No session with a server.
     mutating func missed(_ failure: SMTPClientFailure) {
-        if obstacle?.isPermanent ?? true { obstacle = failure }
+        // Broken off by ourselves: whatever stood in the way before, the attempt was not made.
+        if failure.cause == .cancelled || obstacle?.isPermanent ?? true { obstacle = failure }
     }
 
     /// A transaction is over. Returns the recipients to send again to the same server: those that it did not take only
@@ -43,6 +44,9 @@ struct DeliveryAttempt: Sendable {
     mutating func take(_ result: SMTPTransactionResult, of batch: [Int], from destination: SMTPDestination) -> [Int] {
         var again: [Int] = []
         let progressed = !result.delivered.isEmpty
+        // Those that our own side kept back are to be named some time, also when the server takes none of the others: each
+        // round asks at least one that is not asked again.
+        let wasHeard = result.outcomes.contains { $0.failure?.isReply ?? true }
         for (index, outcome) in zip(batch, result.outcomes) {
             let told = DeliveryOutcome(
                 message.envelope.recipients[index], outcome.result, host: destination.serverName,
@@ -53,7 +57,7 @@ struct DeliveryAttempt: Sendable {
             }
             if failure.cause == .cancelled { obstacle = failure }
             refusals[index] = told
-            if progressed, failure.isTooManyRecipients { again.append(index) }
+            if failure.isTooManyRecipients, progressed || wasHeard && failure.wasNotAsked { again.append(index) }
         }
         return again
     }
@@ -78,6 +82,11 @@ struct DeliveryAttempt: Sendable {
 }
 
 extension SMTPClientFailure {
+    /// Whether the server said it.
+    fileprivate var isReply: Bool { if case .reply = cause { true } else { false } }
+    /// Whether the recipient was never named to the server.
+    fileprivate var wasNotAsked: Bool { if case .tooManyRecipients = cause { true } else { false } }
+
     /// Whether the server would take this recipient in another transaction: 452, or by its announced limit.
     var isTooManyRecipients: Bool {
         switch cause {

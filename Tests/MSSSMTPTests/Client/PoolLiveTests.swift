@@ -77,6 +77,28 @@ struct PoolLiveTests {
         try await server.stop()
     }
 
+    @Test(
+        "a kept session that ends, and a server that greets no more: the next server is tried, nobody is refused for it"
+    )
+    func drained() async throws {
+        let mails = Shared(0)
+        let server = try await server { command, connection in
+            if connection > 1, command == "CONNECT" { return [.say("554 5.3.2 going down"), .close] }
+            if command.hasPrefix("MAIL") {
+                mails.update { $0 += 1 }
+                if mails.value == 2 { return [.say("421 4.3.2 going down"), .close] }
+            }
+            return ScriptedSMTPServer.wellBehaved(command, connection)
+        }
+        let pool = try pool()
+        #expect(try await pool.send(.test("b@d.test"), to: .local(server.port)).delivered.count == 1)
+        await #expect(throws: SMTPClientFailure.self) {
+            try await pool.send(.test("b@d.test"), to: .local(server.port))
+        }
+        await pool.close()
+        try await server.stop()
+    }
+
     @Test("1.10: when the answer to a whole message is lost, it is not sent again")
     func lostAnswer() async throws {
         let ends = Shared(0)

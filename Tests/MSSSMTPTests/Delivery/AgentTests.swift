@@ -154,6 +154,29 @@ struct AgentTests {
         #expect(busy.batches.count == 2)
     }
 
+    @Test(
+        "recipients that our side kept back for a server's RCPTMAX are named to it, though it refused those before them"
+    )
+    func keptBack() async {
+        let zone = Zone(mx: [(10, "mx1.d.test")]).host("mx1.d.test", "192.0.2.1")
+        let servers = ScriptedServers(["192.0.2.1": .asksOne(["r1@d.test": 452, "r3@d.test": 550])])
+        let result = await deliver(zone, servers, to: ["r1@d.test", "r2@d.test", "r3@d.test"])
+        #expect(codes(result) == ["transient 4.3.0", "ok", "permanent 5.1.0"], "\(codes(result))")
+        #expect(
+            servers.batches == [["r1@d.test", "r2@d.test", "r3@d.test"], ["r2@d.test", "r3@d.test"], ["r3@d.test"]])
+    }
+
+    @Test("an attempt that is broken off after a host was missed does not count as one")
+    func cancelledLater() async {
+        let zone = Zone(mx: [(10, "mx1.d.test")]).host("mx1.d.test", "192.0.2.1", "192.0.2.2", "192.0.2.3")
+        let servers = ScriptedServers([
+            "192.0.2.2": .refusesSession(SMTPClientFailure(.network, .connecting, .cancelled))
+        ])
+        let result = await deliver(zone, servers)
+        #expect(result.wasInterrupted && result.reached == nil)
+        #expect(servers.tried == ["192.0.2.1", "192.0.2.2"])
+    }
+
     @Test("a cancelled attempt says so, and tries nothing more")
     func cancelled() async {
         let zone = Zone(mx: [(10, "mx1.d.test")]).host("mx1.d.test", "192.0.2.1", "192.0.2.2")
@@ -195,6 +218,8 @@ final class ScriptedServers: MessageSender {
         case takes
         case takesAtMost(Int)
         case answers([String: Int])
+        /// As `answers`, to the first of a transaction; our side keeps the others back (RCPTMAX).
+        case asksOne([String: Int])
         case losesAnswer
         case refusesSession(SMTPClientFailure)
     }
@@ -248,6 +273,10 @@ final class ScriptedServers: MessageSender {
         case .takes, .refusesSession: answer(250)
         case .takesAtMost(let most): answer(index < most ? 250 : 452)
         case .answers(let codes): answer(codes[recipient.text] ?? 250)
+        case .asksOne(let codes):
+            index == 0
+                ? answer(codes[recipient.text] ?? 250)
+                : .failure(SMTPClientFailure(.transient, .recipient, .tooManyRecipients))
         case .losesAnswer:
             .failure(SMTPClientFailure(.network, .endOfContent, .closed, mayHaveBeenDelivered: true))
         }

@@ -91,6 +91,17 @@ struct SessionContentTests {
         #expect(driver.codes.last == 250 && driver.messages.count == 1)
     }
 
+    @Test(
+        "RFC 5321 §4.5.3.1.10: whoever names three hundred recipients reads 452 for those too many, and the rest is served"
+    )
+    func manyRecipients() {
+        var driver = ready(recipients: 40)
+        for number in 0..<260 { #expect(driver.say("RCPT TO:<r\(number)@more.fr>").hasPrefix("452 4.5.3")) }
+        _ = driver.say("DATA")
+        driver.feed(".\r\n")
+        #expect(driver.codes.last == 250 && driver.messages.count == 1)
+    }
+
     @Test("NUL and lines without end are refused, long lines are not")
     func unfit() {
         for (text, code) in [

@@ -1,4 +1,5 @@
 public import MSSSASL
+public import MSSTLS
 
 /// Decides what an SMTP server accepts, and takes it. One backend serves all connections of an entry point.
 ///
@@ -8,6 +9,15 @@ public import MSSSASL
 public protocol SMTPBackend: Sendable {
     /// A client has connected: no name, no certificate yet, unless TLS came first.
     func session(_ facts: SMTPSessionFacts) async throws -> any SMTPBackendSession
+
+    /// TLS could not be had with a client, whose connection ends. Called on the event loop: must not block. By default
+    /// nothing.
+    func tlsFailed(_ failure: TLSFailure, _ facts: SMTPSessionFacts)
+}
+
+extension SMTPBackend {
+    /// Nothing.
+    public func tlsFailed(_ failure: TLSFailure, _ facts: SMTPSessionFacts) {}
 }
 
 /// The backend's side of one connection.

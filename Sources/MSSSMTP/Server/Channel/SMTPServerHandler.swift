@@ -119,6 +119,8 @@ final class SMTPServerHandler: SessionHandler {
         session.backendStalled()
     }
 
+    func tlsFailed(_ failure: TLSFailure) { backend.tlsFailed(failure, session.facts) }
+
     // MARK: The backend
 
     private func ask(_ question: SMTPServerSession.Question, _ context: ChannelHandlerContext) {

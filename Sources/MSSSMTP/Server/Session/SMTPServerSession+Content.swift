@@ -161,7 +161,10 @@ extension SMTPServerSession {
             content!.discarded += piece.readableBytes
             return
         }
-        if piece.readableBytes >= SMTPServerSession.pieceSize / 4, content!.pending.readableBytes == 0 {
+        // Passed on as it is, unless it is a small part of the memory that it would keep: what is held is counted by octets.
+        if piece.readableBytes >= SMTPServerSession.pieceSize / 4, content!.pending.readableBytes == 0,
+            piece.readableBytes * 4 >= piece.storageCapacity
+        {
             if piece.readableBytes > 0 { actions.append(.body(piece)) }
             return
         }

@@ -54,7 +54,7 @@ extension SMTPServerSession {
         else { return fault(replies.unknownParameter) }
         // EX_GBM_4420, unless the backend knows better.
         guard transaction.envelope.recipients.count < transaction.allowance.recipients ?? limits.recipients else {
-            return refuse(replies.tooManyRecipients)
+            return reply(replies.tooManyRecipients)
         }
         phase = .waiting(.recipient(recipient))
         actions.append(.ask(.recipient(recipient, transaction.envelope)))
@@ -63,7 +63,10 @@ extension SMTPServerSession {
     mutating func recipientAnswered(_ answer: Answer, _ recipient: SMTPRecipient) {
         phase = .command
         transaction?.named += 1
-        if case .refused(let refusal) = answer { return refuse(refusal.reply) }
+        if case .refused(let refusal) = answer {
+            // RFC 5321 §4.5.3.1.10: too many recipients end no transaction, and cost those accepted nothing.
+            return refusal.reply.code.number == 452 ? reply(refusal.reply) : refuse(refusal.reply)
+        }
         transaction?.envelope.recipients.append(recipient)
         reply(replies.recipientAccepted)
     }

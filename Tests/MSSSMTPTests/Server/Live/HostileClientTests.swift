@@ -146,7 +146,7 @@ struct HostileClientTests {
         }
     }
 
-    @Test("A flood of recipients: forty are taken, two hundred refused, then 421 and the end")
+    @Test("A flood of recipients: forty are taken, the others refused, and after a thousand commands 421 and the end")
     func recipients() async throws {
         try await beside { server, sample in
             let client = try await RawClient.connect(server.port)
@@ -155,9 +155,11 @@ struct HostileClientTests {
             for number in 0..<10_000 { client.send("RCPT TO:<r\(number)@y.fr>\r\n") }
             await sample()
             let replies = await client.readToEnd().split(separator: "\r\n")
-            #expect(replies.filter { $0.hasPrefix("250 2.1.5") }.count == 40)
-            #expect(replies.filter { $0.hasPrefix("452 4.5.3") }.count == 200)
-            #expect(replies.last?.hasPrefix("421 4.7.0") == true && replies.count == 242)
+            func count(_ start: String) -> Int { replies.filter { $0.hasPrefix(start) }.count }
+            let refused = count("452 4.5.3")
+            #expect(count("250 2.1.5") == 40)
+            #expect((900..<1000).contains(refused), "\(refused)")
+            #expect(replies.last?.hasPrefix("421 4.7.0") == true && replies.count == refused + 42)
         }
     }
 
