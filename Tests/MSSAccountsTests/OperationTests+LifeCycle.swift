@@ -31,6 +31,28 @@ extension OperationTests {
         }
     }
 
+    @Test("EX_GBM_6010: what decides by the last use deletes nothing that was used since", arguments: Base.allCases)
+    func deletionOfTheUnused(base: Base) async throws {
+        let hospital = try await Hospital(base)
+        let id = hospital.personal.id
+        func seen() async throws -> LastUse {
+            let mailbox = try await hospital.now(hospital.personal)
+            return try await hospital.accounts.repository.read { reader in
+                LastUse(mailbox, try ([mailbox.responsible] + mailbox.coHolders).compactMap { try reader.person($0) })
+            }
+        }
+        let before = try await seen()
+        hospital.clock.advance(days: 1)
+        try await hospital.accounts.perform(
+            .noteConnection(id, hospital.personal.responsible), by: .system)
+        await #expect(throws: AccountOperationError.usedSince) {
+            try await hospital.accounts.perform(.delete(id, seen: before), by: .system)
+        }
+        #expect(try await hospital.now(hospital.personal).state == .active)
+        try await hospital.accounts.perform(.delete(id, seen: try await seen()), by: .system)
+        #expect(try await !hospital.now(hospital.personal).exists)
+    }
+
     @Test(
         "RE_GBM_4330: the address of a deleted mailbox is kept from others for the delay, and from nobody after it",
         arguments: Base.allCases)

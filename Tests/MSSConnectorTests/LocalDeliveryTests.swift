@@ -199,4 +199,32 @@ struct LocalDeliveryTests {
         await drop.destroy(mailbox)
         await #expect(throws: MailboxDropError.noMailbox) { try await drop.deliver(delivery) }
     }
+
+    private struct BrokenLedger: ReplyLedger {
+        func claim(
+            _ mailbox: MailboxID, to correspondent: String, at time: Timestamp, interval: Duration
+        ) async throws -> Bool { throw CancellationError() }
+    }
+
+    @Test("A ledger of replies out of order costs the automatic reply, no receipt and no delivery")
+    func brokenLedger() async throws {
+        let alpha = try await TestOperator("alpha")
+        let operation = try alpha.makeOperator(
+            whitelist: Samples.whitelist([("alpha.mssante.fr", try alpha.certificateName)]),
+            services: { $0.replies = BrokenLedger() })
+        try await alpha.perform(
+            .replyAutomatically(
+                alpha.id("paul.durand"),
+                AutomaticReply(text: "Absent.", from: alpha.clock.now() - .seconds(60), until: nil)),
+            by: TestOperator.administrator)
+        try await operation.running {
+            _ = await alpha.submit(
+                operation, from: "jeanne.martin", as: alpha.doctor, to: ["paul.durand@alpha.mssante.fr"],
+                notify: .success)
+            let receipt = await alpha.drop.messages(in: alpha.id("jeanne.martin"), atLeast: 1)
+            #expect(receipt.count == 1 && receipt[0].text.contains("Action: delivered"))
+        }
+        #expect(await alpha.drop.messages(in: alpha.id("paul.durand")).count == 1)
+        #expect(await alpha.queue.count == 0)
+    }
 }

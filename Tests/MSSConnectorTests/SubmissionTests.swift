@@ -188,4 +188,18 @@ struct SubmissionTests {
             operation, from: "paul.durand", as: alpha.colleague, to: ["jeanne.martin@alpha.mssante.fr"])
         #expect(receives.outcomes[0].outcome == .refused(.full))
     }
+
+    @Test("Where no recipient is left, the client reads what stood in the way of one, of those that may pass first")
+    func reasonOfAll() {
+        func result(_ outcomes: [SubmissionResult.Outcome]) -> SubmissionResult {
+            SubmissionResult(
+                id: nil, refusal: .noRecipient,
+                outcomes: outcomes.map { (Samples.address("a@alpha.mssante.fr"), $0) })
+        }
+        let trouble = ExchangeRefusal.localFailure("x")
+        #expect(result([.refused(.full), .refused(trouble), .notSent]).reason == trouble)
+        #expect(result([.notSent, .refused(.full)]).reason == .full)
+        #expect(result([.notSent]).reason == .noRecipient)
+        #expect(SubmissionResult(id: nil, refusal: trouble, outcomes: []).reason == trouble)
+    }
 }

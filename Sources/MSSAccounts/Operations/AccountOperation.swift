@@ -25,8 +25,9 @@ public enum AccountOperation: Sendable, Hashable {
     case suspend(MailboxID, reason: String)
     /// Lift a suspension (RE_GBM_4440).
     case reactivate(MailboxID)
-    /// Close a mailbox for good; its address is reserved (RE_GBM_4330).
-    case delete(MailboxID)
+    /// Close a mailbox for good; its address is reserved (RE_GBM_4330). With what was `seen` of its use, only if nobody has
+    /// used it since: who decides by that decided some time ago.
+    case delete(MailboxID, seen: LastUse? = nil)
     /// Add a co-holder (EX_GBM_5410).
     case addCoHolder(MailboxID, PersonID)
     /// Remove a co-holder and the delegations given by them (EX_GBM_5410).
@@ -97,7 +98,7 @@ public enum AccountOperation: Sendable, Hashable {
     /// The mailbox concerned; `nil` when none is, or not yet.
     public var mailbox: MailboxID? {
         switch self {
-        case .suspend(let id, _), .reactivate(let id), .delete(let id), .addCoHolder(let id, _),
+        case .suspend(let id, _), .reactivate(let id), .delete(let id, _), .addCoHolder(let id, _),
             .removeCoHolder(let id, _), .changeResponsible(let id, _), .delegate(let id, _),
             .removeDelegation(let id, _, _), .describe(let id, _, _, _), .setUnlisted(let id, _), .attach(let id, _, _),
             .forward(let id, _), .replyAutomatically(let id, _), .purgeSent(let id, _), .setQuota(let id, _),
@@ -133,6 +134,20 @@ public enum AccountOperation: Sendable, Hashable {
     }
 }
 
+/// When a mailbox was used last.
+public struct LastUse: Sendable, Hashable {
+    /// The last connection to the mailbox.
+    public var connection: Timestamp?
+    /// The last authentication of any of the persons who hold it.
+    public var authentication: Timestamp?
+
+    /// The use of a mailbox that these persons hold.
+    public init(_ mailbox: Mailbox, _ persons: [Person]) {
+        connection = mailbox.lastConnection
+        authentication = persons.compactMap(\.lastAuthentication).max()
+    }
+}
+
 /// Why an operation is refused, beside rights, rules and the base.
 public enum AccountOperationError: Error, Sendable, Hashable {
     /// The mailbox, person or structure does not exist.
@@ -141,6 +156,8 @@ public enum AccountOperationError: Error, Sendable, Hashable {
     case notForUsers
     /// The state of the mailbox does not allow it.
     case wrongState
+    /// The mailbox was used after what the deletion was decided on (EX_GBM_6010).
+    case usedSince
     /// The address is reserved for its former holder until a date (RE_GBM_4330).
     case addressReserved(until: Timestamp)
     /// The person already has this role, or has it not.
@@ -160,6 +177,7 @@ extension AccountOperationError: ExplainedFailure {
     public var requirement: RequirementID? {
         switch self {
         case .notFound, .notForUsers, .badText, .badNumber, .clockWentBack: nil
+        case .usedSince: "EX_GBM_6010"
         case .wrongState: "RE_GBM_4420"
         case .addressReserved: "RE_GBM_4330"
         case .roleUnchanged: "EX_GBM_5410"
@@ -172,6 +190,7 @@ extension AccountOperationError: ExplainedFailure {
         switch self {
         case .notFound: "La boîte aux lettres, la personne ou la structure désignée n'existe pas."
         case .notForUsers: "Cette action revient à un administrateur ou au gestionnaire de la structure."
+        case .usedSince: "La boîte aux lettres a été utilisée entre-temps : elle n'est pas supprimée."
         case .wrongState: "L'état de la boîte aux lettres ne permet pas cette action."
         case .addressReserved(let time):
             "Cette adresse a appartenu à une autre personne : elle est réservée jusqu'au \(time.xsdDateTime.prefix(10))."
@@ -188,6 +207,7 @@ extension AccountOperationError: ExplainedFailure {
         switch self {
         case .notFound: "not found"
         case .notForUsers: "not for users"
+        case .usedSince: "used since"
         case .wrongState: "wrong state of the mailbox"
         case .addressReserved: "address reserved"
         case .roleUnchanged: "role unchanged"

@@ -18,7 +18,12 @@ extension Performance {
             guard case .suspended = before.state else { throw AccountOperationError.wrongState }
             after.state = .active
             after.usableSince = now
-        case .delete: try close(before, &after)
+        case .delete(_, let seen):
+            if let seen {
+                let persons = try ([before.responsible] + before.coHolders).compactMap { try writer.person($0) }
+                guard LastUse(before, persons) == seen else { throw AccountOperationError.usedSince }
+            }
+            try close(before, &after)
         case .addCoHolder(_, let id):
             person = id
             guard !before.coHolders.contains(id), before.responsible != id else {

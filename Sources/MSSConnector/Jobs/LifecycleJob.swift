@@ -135,7 +135,10 @@ public struct LifecycleJob: Sendable {
         // The directory's feed reads the marks; nothing else is to be done here.
         case .unpublish, .republish, .noteQuota: break
         case .delete:
-            try await accounts.perform(.delete(mailbox.id), by: .system)
+            // EX_GBM_6010: the round takes its time, and a connection meanwhile keeps the mailbox.
+            do {
+                try await accounts.perform(.delete(mailbox.id, seen: LastUse(mailbox, persons)), by: .system)
+            } catch AccountOperationError.usedSince { return false }
             try await drop.destroy(reference)
         case .purge(let folder, let before):
             let midnight = before.start - .seconds(Int64(zoneMinutes(before.start) * 60))

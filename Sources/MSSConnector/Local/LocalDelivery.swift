@@ -67,9 +67,16 @@ struct LocalDelivery: DeliveryAttempting {
             let consequences = Consequences(
                 flow: flow, mailbox: mailbox, recipient: recipient, message: message, header: Message(prefix).header,
                 arrival: arrival, size: size)
-            if Consequences.wantsReceipt(recipient) { try await consequences.sendReceipt() }
-            if Consequences.answers(mailbox) { try await consequences.answer(replies) }
+            if Consequences.answers(mailbox) {
+                // At most once (decision 0160), and not worth holding up what is delivered (decision 0180).
+                do { try await consequences.answer(replies) } catch {
+                    flow.journal.logger.error(
+                        "not answered", metadata: ["mailbox": "\(mailbox.id)", "error": "\(type(of: error))"])
+                }
+            }
             if let destination = mailbox.forwarding { try await consequences.forward(to: destination.address) }
+            // Last: what fails before it is tried again, and the sender reads one receipt.
+            if Consequences.wantsReceipt(recipient) { try await consequences.sendReceipt() }
         } catch {
             throw .localFailure("after delivery: \(type(of: error))")
         }

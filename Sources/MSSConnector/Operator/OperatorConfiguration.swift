@@ -52,7 +52,7 @@ public struct OperatorConfiguration: Sendable {
     /// Bounds of each TLS connection.
     public var tlsLimits = TLSLimits()
     /// How long another server is waited for.
-    public var timeouts = SMTPTimeouts.rfc5321
+    public var timeouts = SMTPTimeouts.delivery
     /// When an attempt is repeated, and when it is given up.
     public var retries = RetrySchedule.standard
     /// How much is sent at once.

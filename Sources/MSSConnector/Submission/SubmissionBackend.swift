@@ -125,6 +125,18 @@ final class SubmissionSession: SMTPBackendSession {
         let request = try request(message.envelope, message.envelope.recipients, message.session)
         let result = await submission.submit(request, message.body)
         if let id = result.id { return SMTPReceipt(id: id.rawValue) }
-        throw (result.refusal ?? .localFailure("no result")).smtp
+        throw result.reason.smtp
+    }
+}
+
+extension SubmissionResult {
+    /// Why nothing was taken, for who reads one reply: where no recipient was left, what stood in the way of one, of those
+    /// that may pass first.
+    var reason: ExchangeRefusal {
+        guard case .noRecipient? = refusal else { return refusal ?? .localFailure("no result") }
+        let reasons = outcomes.compactMap { outcome -> ExchangeRefusal? in
+            if case .refused(let reason) = outcome.outcome { reason } else { nil }
+        }
+        return reasons.first { !$0.isPermanent } ?? reasons.first ?? .noRecipient
     }
 }
