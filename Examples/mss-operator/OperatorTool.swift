@@ -21,7 +21,7 @@ struct OperatorTool: FrenchCommandLine {
         RunCommand.self, StateCommand.self, ReloadCommand.self, SendCommand.self, QueueCommand.self,
         WhitelistCommand.self, QuickstartCommand.self, CheckCommand.self, MailboxesCommand.self, TracesCommand.self,
         QuarantineCommand.self, IncidentCommand.self, BackupCommand.self, RestoreCommand.self, AccountsCommand.self,
-        AccessCommand.self,
+        AccessCommand.self, RoundCommand.self,
     ]
 }
 

@@ -250,6 +250,41 @@ struct JobTests {
         #expect(await alpha.drop.messages(in: test.id).isEmpty)
     }
 
+    @Test(
+        "After a pause of months, or a round made by a clock that was ahead, none is made until the date is confirmed",
+        arguments: [-400, 20] as [Int64])
+    func confirmation(days: Int64) async throws {
+        let clock = TestClock()
+        let alpha = try await TestOperator("alpha", clock: clock)
+        let last = clock.now() + .seconds(days * 86_400)
+        let ledger = InMemoryJobLedger([JobRecord(job: DailyRound.job, lastDone: last)])
+        let daily = DailyRound(.daily(hour: 3, minute: 30), ledger: ledger, clock: clock, zoneMinutes: { _ in 0 })
+        let scheduler = Scheduler([daily.scheduled(Self.job(alpha))], ledger: ledger, events: EventHub(), clock: clock)
+        let doubt: LifecycleJob.Doubt =
+            days < 0 ? .confirmationNeeded(days: Int(-days)) : .clockWentBack(days: Int(days))
+        for _ in 0..<3 {
+            await scheduler.runDue()
+            #expect(await ledger.record(of: DailyRound.job).lastDone == last)
+            #expect(try await daily.status().doubt == doubt)
+            clock.advance(.seconds(7 * 3600))
+            // The day may have changed meanwhile.
+            let today = try await daily.status().doubt
+            if today != doubt { clock.advance(.seconds(-7 * 3600)) }
+        }
+        // The word of yesterday is no word for today.
+        #expect(try await daily.confirm() != nil)
+        #expect(daily.isConfirmed)
+        clock.advance(.seconds(86_400))
+        #expect(!daily.isConfirmed)
+        clock.advance(.seconds(-86_400))
+        await scheduler.runDue()
+        let status = try await daily.status()
+        #expect(status.doubt == nil && status.failures == 0)
+        let age = clock.now() - (status.last ?? last)
+        #expect(age >= .zero && age < .seconds(86_400))
+        #expect(try await daily.confirm() == nil)
+    }
+
     @Test("A clock that went back, or jumped far ahead, makes no round")
     func clockDoubts() async throws {
         let clock = TestClock()

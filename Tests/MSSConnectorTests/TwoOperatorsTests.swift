@@ -187,6 +187,25 @@ struct TwoOperatorsTests {
         }
     }
 
+    @Test(
+        "EX_3.1_5020: a peer without certificate is refused in the handshake, reported with its address, counted by reason"
+    )
+    func noCertificate() async throws {
+        try await TrustSpace.run { space, alpha, _ in
+            let events = alpha.events.events()
+            let answer = try await ExternalTool.run(
+                "openssl", ["s_client", "-starttls", "smtp", "-tls1_2", "-connect", "127.0.0.2:\(space.port)"])
+            #expect(!answer.succeeded)
+            for await event in events {
+                guard case .peerRefused(let incident) = event else { continue }
+                #expect(incident.subject == nil && incident.address?.hasPrefix("127.0.0.1:") == true)
+                #expect(incident.requirement != nil && incident.explanation.contains("aucun certificat"))
+                break
+            }
+            #expect(alpha.metrics.snapshot.failedHandshakes == ["certificat-absent": 1])
+        }
+    }
+
     @Test("EX_3.2_5050 step 6: a server whose certificate is not the recipient domain's gets no envelope")
     func wrongServer() async throws {
         try await TrustSpace.run { space, alpha, beta in

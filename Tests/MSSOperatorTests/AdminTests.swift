@@ -1,4 +1,5 @@
 import Glibc
+import MSSConnector
 import MSSCore
 import MSSSMTP
 import MSSStore
@@ -53,6 +54,40 @@ struct AdminTests {
             #expect(throws: OperatorFailure.self) { try LocalSocket.listen(at: socket, opensToGroup: false) }
         }
         #expect(Glibc.access(path.value.withLock { $0 }, F_OK) != 0)
+    }
+
+    @Test("ronde: how the daily round is; a confirmation that nothing waits for is refused")
+    func round() async throws {
+        try await running { node in
+            let client = client(node)
+            let shown = try await client.perform(RoundCommands.Show.self, AdminNothing())
+            #expect(shown.doubt == nil && shown.failures == 0)
+            #expect(await node.health().components["ronde"]?.state == .ok)
+            await #expect(throws: AdminFailure.self) {
+                try await client.perform(RoundCommands.Confirm.self, AdminNothing())
+            }
+        }
+    }
+
+    @Test(
+        "ronde confirmer: after months without a round /health says what to do, and the round follows the confirmation")
+    func confirmedRound() async throws {
+        let space = try await OperatorSpace(TwoNodesTests.domains, revocation: .seconds(400 * 86_400))
+        let clock = JumpingClock()
+        let node = try await space.open(space.settings("alpha.mssante.fr", at: "127.0.0.2"), clock: clock)
+        try await node.openMailboxes(["exploitation"])
+        try await node.running {
+            await node.connector.scheduler.runDue()
+            clock.jump(.seconds(60 * 86_400))
+            let part = await node.health().components["ronde"]
+            #expect(part?.state == .warning && part?.explanation.contains("ronde confirmer") == true)
+            let client = client(node)
+            let reply = try await client.perform(RoundCommands.Confirm.self, AdminNothing())
+            #expect(reply.doubt.contains("60 jours") || reply.doubt.contains("61 jours"))
+            await node.connector.scheduler.runDue()
+            #expect(await node.health().components["ronde"]?.state == .ok)
+        }
+        try await space.close()
     }
 
     @Test("EX_SSI_5155: with a list of administrators, who is not on it is refused, and each has the rights given")

@@ -31,6 +31,44 @@ struct MailboxCommandTests {
     }
 
     @Test(
+        "EX_GBM_4471, EX_GBM_4480, EX_GBP_3050: what holders choose is entered for them, shown, refused where it must be, ended"
+    )
+    func choices() async throws {
+        let world = try CommandWorld()
+        defer { world.remove() }
+        try await world.withNode { node, context in
+            let made = try await create(context, Self.jeanne, doctor)
+            // The number by which settings name a person.
+            #expect(made.lines.contains { $0.hasSuffix("personne n° \(made.responsible?.number ?? 0)") })
+            let away = try await SetAbsence.run(
+                SetAbsence.Arguments(address: Self.jeanne, text: "Absente.", until: "2099-01-01"), context)
+            #expect(away.hasAutomaticReply && away.lines.contains("Réponse automatique : oui"))
+            await #expect(throws: (any Error).self) {
+                try await SetAbsence.run(SetAbsence.Arguments(address: Self.jeanne, text: "", until: nil), context)
+            }
+            await #expect(throws: AdminFailure.self) {
+                try await SetAbsence.run(
+                    SetAbsence.Arguments(address: Self.jeanne, text: "x", from: "demain"), context)
+            }
+            let back = try await SetAbsence.run(SetAbsence.Arguments(address: Self.jeanne, text: nil), context)
+            #expect(!back.hasAutomaticReply)
+            // Not to herself, not out of the trust space.
+            for address in [Self.jeanne, "jeanne.martin@gmail.com"] {
+                await #expect(throws: (any Error).self) {
+                    try await SetForwarding.run(SetForwarding.Arguments(address: Self.jeanne, to: address), context)
+                }
+            }
+            let purged = try await SetPurge.run(SetPurge.Arguments(address: Self.jeanne, days: 90), context)
+            #expect(purged.lines.contains("Purge des envoyés : après 90 jours"))
+            await #expect(throws: AccountOperationError.badNumber) {
+                try await SetPurge.run(SetPurge.Arguments(address: Self.jeanne, days: 0), context)
+            }
+            let kept = try await SetPurge.run(SetPurge.Arguments(address: Self.jeanne, days: nil), context)
+            #expect(kept.purgesSentAfterDays == nil)
+        }
+    }
+
+    @Test(
         "EX_GBM_4230, EX_SSI_5155: created, listed, shown, suspended with its reason, reactivated; each change traced by name"
     )
     func life() async throws {

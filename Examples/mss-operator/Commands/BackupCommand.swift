@@ -22,7 +22,7 @@ struct BackupCommand: AsyncParsableCommand {
                 let lines = [
                     "Sauvegarde du \(summary.begun) dans \(path) : \(summary.files) fichiers, \(summary.bytes) octets,",
                     "\(summary.messages) messages dans les boîtes, \(summary.waiting) en attente.",
-                    "Essayez-la : mss-operator restauration \(path) --essai DOSSIER",
+                    "Essayez-la : mss-operator restauration \(path) --essai DOSSIER --par NOM",
                 ]
                 say(lines.joined(separator: "\n"))
             }

@@ -10,6 +10,7 @@ struct MailboxesCommand: AsyncParsableCommand {
         subcommands: [
             List.self, Show.self, Create.self, Suspend.self, Reactivate.self, Delete.self, CoHolder.self, Delegate.self,
             ListeRouge.self, Export.self, Modify.self, Suspended.self, TypeTen.self, Terms.self,
+            Absence.self, Forwarding.self, PurgeSent.self,
         ])
 
     struct List: AsyncParsableCommand {

@@ -4,7 +4,7 @@ import MSSCore
 import MSSMessage
 import MSSPolicy
 public import MSSSMTP
-import MSSTLS
+public import MSSTLS
 import MSSTraces
 import MSSWhitelist
 import NIOCore
@@ -13,10 +13,66 @@ import NIOCore
 /// what passes into the spool, or straight into its mailbox (decision 0222).
 public struct InboundBackend: SMTPBackend {
     let flow: MailFlow
+    /// Takes what ends before any session.
+    var report: @Sendable (PeerIncident) -> Void = { _ in }
 
     /// A client has connected; nothing is known yet.
     public func session(_ facts: SMTPSessionFacts) async throws -> any SMTPBackendSession {
         InboundSession(flow: flow)
+    }
+
+    /// Step 3 of §6.7.1.1: a peer without certificate, or with no TLS that the policy allows. A certificate that is refused
+    /// is reported by who judged it, with its name.
+    public func tlsFailed(_ failure: TLSFailure, _ facts: SMTPSessionFacts) {
+        flow.metrics.handshakeFailed(failure.reason)
+        switch failure.kind {
+        case .verification(.noCertificate), .noCommonVersion, .noCommonSuite, .noCommonParameters, .weakKeyExchange,
+            .notTLS, .clearBytesBeforeTLS, .protocolViolation, .handshakeTimeout:
+            report(
+                PeerIncident(
+                    subject: nil, address: facts.address, requirement: failure.requirement ?? "EX_3.1_5020",
+                    explanation: failure.explanation))
+        default: break
+        }
+    }
+}
+
+extension TLSFailure {
+    /// A word for a metric.
+    fileprivate var reason: String {
+        switch kind {
+        case .verification(let failure): failure.reason
+        case .noCommonVersion: "version"
+        case .noCommonSuite: "suite"
+        case .noCommonParameters: "parametres"
+        case .weakKeyExchange: "echange-faible"
+        case .peerAlert: "refus-du-pair"
+        case .notTLS: "pas-tls"
+        case .closedDuringHandshake: "interrompu"
+        case .handshakeTimeout: "delai"
+        case .truncated: "tronque"
+        case .clearBytesBeforeTLS: "clair-avant-tls"
+        case .tooMuchWrittenBeforeHandshake, .resources: "interne"
+        case .protocolViolation: "protocole"
+        }
+    }
+}
+
+extension CertificateFailure {
+    fileprivate var reason: String {
+        switch self {
+        case .noCertificate: "certificat-absent"
+        case .malformed: "certificat-illisible"
+        case .expired: "certificat-expire"
+        case .notYetValid: "certificat-pas-encore-valide"
+        case .unknownAuthority: "autorite-inconnue"
+        case .wrongUsage: "usage"
+        case .hostnameMismatch: "nom"
+        case .weakKey, .weakSignature: "certificat-faible"
+        case .chainInvalid: "chaine"
+        case .revoked: "certificat-revoque"
+        case .revocationUnknown: "revocation-inconnue"
+        }
     }
 }
 

@@ -32,6 +32,8 @@ public final class ConnectorMetrics: Sendable {
         public var handshakes: [String: Int] = [:]
         /// Certificates of peers that were refused, by requirement, empty for none.
         public var refusedPeers: [String: Int] = [:]
+        /// Handshakes with other operators that failed at our entry, by reason.
+        public var failedHandshakes: [String: Int] = [:]
         /// Logins of client software, by where and how they ended.
         public var logins: [Login: Int] = [:]
         /// Anomalies told, by kind.
@@ -123,6 +125,8 @@ public final class ConnectorMetrics: Sendable {
     func refusedPeer(_ requirement: RequirementID?) {
         state.withLock { $0.refusedPeers[requirement?.rawValue ?? "", default: 0] += 1 }
     }
+
+    func handshakeFailed(_ reason: String) { state.withLock { $0.failedHandshakes[reason, default: 0] += 1 } }
 
     func refused(_ requirement: RequirementID?) {
         state.withLock { $0.refused[requirement?.rawValue ?? "", default: 0] += 1 }

@@ -74,7 +74,8 @@ extension Operator {
 
     /// The operator's jobs.
     static func jobs(
-        _ configuration: OperatorConfiguration, _ services: OperatorServices, _ flow: MailFlow, _ events: EventHub
+        _ configuration: OperatorConfiguration, _ services: OperatorServices, _ flow: MailFlow, _ events: EventHub,
+        _ daily: DailyRound
     ) -> [ScheduledJob] {
         var jobs = services.furtherJobs
         let answers = AutomaticReplyMailboxes(
@@ -89,8 +90,7 @@ extension Operator {
             accounts: accounts, drop: services.mailboxes, channel: services.notifications,
             isTrusted: { whitelist.contains($0) }, author: flow.author, events: events, clock: services.clock,
             zoneMinutes: configuration.zoneMinutes, lifecycle: Lifecycle(messageDays: configuration.messageDays))
-        jobs.append(
-            ScheduledJob("cycle-de-vie", configuration.dailyRound) { run in _ = try await round.run(last: run.last) })
+        jobs.append(daily.scheduled(round))
         jobs.append(
             ScheduledJob("traces-des-comptes", .every(.seconds(300))) { _ in
                 try await accounts.deliverChanges()

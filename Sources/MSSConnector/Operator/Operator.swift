@@ -25,6 +25,8 @@ public final class Operator: Sendable {
     public let accessGate: AccessGate
     /// The jobs.
     public let scheduler: Scheduler
+    private let round: DailyRound
+    private let reportIncident: @Sendable (PeerIncident) -> Void
 
     private let configuration: OperatorConfiguration
     private let services: OperatorServices
@@ -89,6 +91,7 @@ public final class Operator: Sendable {
             of: PeerIncident.self, bufferingPolicy: .bufferingNewest(1024))
         self.incidents = incidents
         let report: @Sendable (PeerIncident) -> Void = { incident.yield($0) }
+        reportIncident = report
         let entering = ObservingVerifier(
             services.verifier, accepted: { metrics.shookHands("entree") }, report: report)
         entryTLS = ReloadableTLSContext(try Operator.entryContext(configuration, entering, clock: clock))
@@ -126,8 +129,12 @@ public final class Operator: Sendable {
                 configuration: remote, clock: clock),
         ]
         waker.runners.withLock { [runners] in $0 = runners }
+        let round = DailyRound(
+            configuration.dailyRound, ledger: services.jobs, clock: clock, zoneMinutes: configuration.zoneMinutes)
+        self.round = round
         scheduler = Scheduler(
-            Operator.jobs(configuration, services, flow, events), ledger: services.jobs, events: events, clock: clock,
+            Operator.jobs(configuration, services, flow, events, round), ledger: services.jobs, events: events,
+            clock: clock,
             zoneMinutes: configuration.zoneMinutes)
     }
 
@@ -146,10 +153,14 @@ public final class Operator: Sendable {
             [
                 SMTPEntryPoint(
                     name: "operateurs", address: configuration.entryPoint, session: session, tls: entryTLS,
-                    backend: InboundBackend(flow: flow))
+                    backend: InboundBackend(flow: flow, report: reportIncident))
             ], limits: configuration.serverLimits, group: services.group, logger: logger)
+        do { try await apiLPS?.start() } catch {
+            // All or nothing: who tries again must not find half of it at work.
+            await started.shutDown(grace: .zero)
+            throw error
+        }
         server.withLock { $0 = started }
-        try await apiLPS?.start()
     }
 
     /// Where other operators reach this one, once it listens.
@@ -215,6 +226,15 @@ public final class Operator: Sendable {
 
     /// Whether traces are being kept; tries again where they were not.
     public var keepsTraces: Bool { get async { await flow.journal.isWorking() } }
+
+    /// When the daily round was made, and what stands in its way.
+    public func roundStatus() async throws -> RoundStatus { try await round.status() }
+
+    /// Takes an administrator's word that the clock shows the right day, after a pause so long, or a last round so far
+    /// ahead, that no round is made without it. It is made within a minute then.
+    ///
+    /// - Returns: what stood in the way; `nil` when nothing did.
+    public func confirmRound() async throws -> LifecycleJob.Doubt? { try await round.confirm() }
 
     /// Has the queue looked at now: somebody changed it from outside.
     public func wake() { flow.wake() }

@@ -2,7 +2,7 @@
 public enum AdminRegistry {
     /// All commands, by topic.
     public static let commands: [any AdminCommand.Type] =
-        SubmissionCommands.all + QueueCommands.all + WhitelistCommands.all + StateCommands.all
+        SubmissionCommands.all + QueueCommands.all + WhitelistCommands.all + StateCommands.all + RoundCommands.all
         + MailboxCommands.all + TraceCommands.all + QuarantineCommands.all + BackupCommands.all + IncidentCommands.all
         + AccessCommands.all + TermsCommands.all + [LoadAccounts.self]
 

@@ -39,7 +39,7 @@ public enum OperatorFailure: ExplainedFailure, Hashable {
         case .resolver(let reason): "La résolution DNS ne peut pas être préparée : \(reason)"
         case .http(let reason): "Le client HTTPS ne peut pas être préparé : \(reason)"
         case .queue(let reason):
-            "La file d'attente est endommagée. \(reason) « mss-operator file recuperer » la remet en service avec tout ce "
+            "La file d'attente est endommagée. \(reason) « mss-operator file recuperer --par NOM » la remet en service avec tout ce "
                 + "qui se lit."
         }
     }

@@ -68,6 +68,7 @@ extension OperatorNode {
         ]
         if settings.apiLPS.isOpen { parts["api_lps"] = clientHealth() }
         parts["traces"] = await tracesHealth()
+        parts["ronde"] = await roundHealth()
         parts["antivirus"] = await scanner
         return Health(parts)
     }
@@ -142,6 +143,15 @@ extension OperatorNode {
                 ? .init(.ok, "\(count) traces.")
                 : .init(.failure, "Des traces attendent d'être écrites : aucun message n'est pris d'ici là.")
         } catch { return .init(.failure, "Le journal des traces ne répond pas.") }
+    }
+
+    private func roundHealth() async -> Health.Component {
+        guard let round = try? await connector.roundStatus() else {
+            return .init(.failure, "Le registre des tâches ne répond pas.")
+        }
+        if let doubt = round.doubt { return .init(.warning, "\(doubt.explanation) \(RoundCommands.remedy)") }
+        let last = round.last.map { "Dernière ronde due le \($0.shown)." } ?? "Pas encore de ronde."
+        return round.failures > 0 ? .init(.warning, "\(last) Échecs depuis : \(round.failures).") : .init(.ok, last)
     }
 
     private func scannerHealth() async -> Health.Component {

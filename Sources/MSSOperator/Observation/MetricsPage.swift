@@ -49,6 +49,9 @@ extension OperatorNode {
         byLabel(
             "mss_handshakes_refused_total", "Pairs refusés au niveau TLS ou par leur nom.", "exigence", now.refusedPeers
         )
+        byLabel(
+            "mss_handshakes_failed_total", "Etablissements TLS manqués au point d'entrée, par motif.", "motif",
+            now.failedHandshakes)
         byLabel("mss_anomalies_total", "Comportements inhabituels (EX_SSI_5090).", "nature", now.anomalies)
         count("mss_messages_infected_total", "Messages infectés.", now.infected)
         page.histogram(
@@ -100,6 +103,16 @@ extension OperatorNode {
             page.add("mss_whitelist_domains", .gauge, "Domaines de la liste blanche.", Double(record.domainCount))
         }
         page.add("mss_whitelist_failures", .gauge, "Echecs de suite du téléchargement.", Double(status.failureCount))
+        page.add(
+            "mss_crl_age_seconds", .gauge, "Age des CRL chargées, depuis leur publication.",
+            trust.crls.lists.enumerated().map { index, list in
+                (
+                    [
+                        ("emetteur", list.issuer.commonName ?? list.issuer.rfc4514),
+                        ("sorte", list.isDelta ? "delta" : "complete"), ("rang", "\(index)"),
+                    ], (now - list.thisUpdate).inSeconds
+                )
+            })
         page.add(
             "mss_crl_remaining_seconds", .gauge, "Temps avant la date de prochaine publication des CRL chargées.",
             trust.crls.lists.enumerated().map { index, list in

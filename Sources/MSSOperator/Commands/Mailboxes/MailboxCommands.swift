@@ -8,11 +8,12 @@ import MSSTraces
 /// the administrator's name (EX_GDT_5030); what they show is traced here.
 public enum MailboxCommands {
     /// All of them.
-    public static let all: [any AdminCommand.Type] = [
-        ListMailboxes.self, ShowMailbox.self, CreateMailbox.self, SuspendMailbox.self, ReactivateMailbox.self,
-        DeleteMailbox.self, ChangeCoHolder.self, ChangeDelegate.self, ChooseListeRouge.self, ExportMailbox.self,
-        ModifyMailbox.self, ListSuspended.self, ListTypeTen.self, ChangeIdentity.self,
-    ]
+    public static let all: [any AdminCommand.Type] =
+        [
+            ListMailboxes.self, ShowMailbox.self, CreateMailbox.self, SuspendMailbox.self, ReactivateMailbox.self,
+            DeleteMailbox.self, ChangeCoHolder.self, ChangeDelegate.self, ChooseListeRouge.self, ExportMailbox.self,
+            ModifyMailbox.self, ListSuspended.self, ListTypeTen.self, ChangeIdentity.self,
+        ] + HolderChoices.all
 
     /// A look at what is known of mailboxes and persons.
     static let consult = TraceAction(.technical, "mailbox.consult") ?? .changeMailbox

@@ -44,8 +44,11 @@ public struct MailboxPerson: Codable, Sendable, Hashable {
     public var name: String
     /// Whether the service is open to the person.
     public var isAuthorised: Bool
+    /// The number in the base, as settings name a person.
+    public var number: Int64
 
     init(_ person: Person) {
+        number = person.id.rawValue
         identity = person.identity.text
         name = "\(person.givenName) \(person.familyName)"
         isAuthorised = person.isAuthorised
@@ -96,6 +99,8 @@ public struct MailboxDetails: Codable, Sendable, Hashable {
     public var forwarding: String?
     /// Whether it answers automatically now or later.
     public var hasAutomaticReply: Bool
+    /// Days after which sent messages are purged.
+    public var purgesSentAfterDays: Int?
     /// What the rules advise after a change, in French.
     public var advice: [String] = []
 
@@ -118,6 +123,7 @@ public struct MailboxDetails: Codable, Sendable, Hashable {
         lastConnection = mailbox.lastConnection?.shown
         forwarding = mailbox.forwarding?.description
         hasAutomaticReply = mailbox.automaticReply != nil
+        purgesSentAfterDays = mailbox.purgesSentAfterDays
     }
 
     /// The lines that people read.
@@ -129,7 +135,7 @@ public struct MailboxDetails: Codable, Sendable, Hashable {
             "Adresse : \(summary.address) (BAL \(summary.number))",
             "Type : \(summary.kindName)\(summary.isTest ? ", test" : "")",
             "État : \(summary.state)\(suspension.map { " depuis le \($0)" } ?? "")",
-            "Responsable : \(said(responsible))",
+            "Responsable : \(said(responsible))\(responsible.map { ", personne n° \($0.number)" } ?? "")",
         ]
         lines += coHolders.map { "Cotitulaire : \(said($0))" }
         lines += delegates.map { one in
@@ -146,6 +152,7 @@ public struct MailboxDetails: Codable, Sendable, Hashable {
         lines.append("Création : \(created) ; dernière connexion : \(lastConnection ?? "aucune")")
         if let forwarding { lines.append("Transfert vers : \(forwarding)") }
         if hasAutomaticReply { lines.append("Réponse automatique : oui") }
+        if let purgesSentAfterDays { lines.append("Purge des envoyés : après \(purgesSentAfterDays) jours") }
         return lines + advice.map { "Conseil : \($0)" }
     }
 }
