@@ -61,13 +61,60 @@ struct QuickstartTests {
             "User=mssante", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "ProtectSystem=strict",
             "SystemCallFilter=@system-service", "ExecReload=/bin/kill -HUP $MAINPID", "MemoryDenyWriteExecute=yes",
             "ExecStart=/usr/local/bin/mss-operator run --config /etc/mssante/operateur.yaml",
-            "StateDirectory=mssante",
+            "StateDirectory=mssante", "StateDirectoryMode=0700", "ReadWritePaths=-/srv/mssante",
         ] { #expect(service.contains(line + "\n"), "\(line)") }
         #expect(try quickstart.settings.data.folder == "/var/lib/mssante")
         // Every line is a section, a setting, a remark or empty.
         for line in (service + quickstart.socket).split(separator: "\n") {
             #expect(line.hasPrefix("[") || line.hasPrefix("#") || line.contains("="), "\(line)")
         }
+    }
+
+    @Test("what the service writes to is made before it starts, is its account's, and is open in its unit")
+    func folders() throws {
+        for account in ["mssante", "courrier"] {
+            var request = Quickstart.Request(domains: [try Domain("ch-alpha.mssante.fr")])
+            request.account = account
+            let quickstart = try Quickstart(folder: "/etc/mssante", request)
+            let commands = quickstart.steps.flatMap(\.commands)
+            let home = "--home-dir /var/lib/\(account)"
+            let order = [
+                "sudo useradd --system --user-group \(home) --shell /usr/sbin/nologin \(account)",
+                "sudo chown -R \(account):\(account) /etc/mssante",
+                "sudo install -d -m 0700 -o \(account) -g \(account) /var/lib/\(account) /srv/\(account)",
+                "sudo install -m 0600 -o \(account) -g \(account) operateur.pem operateur.cle /etc/mssante/cles/",
+                "sudo -u \(account) mss-operator check",
+                "sudo systemctl enable --now mss-operator.socket mss-operator.service",
+            ]
+            #expect(commands.filter { order.contains($0) } == order, "\(commands)")
+            #expect(try quickstart.settings.data.folder == "/var/lib/\(account)")
+            for line in ["User=\(account)", "StateDirectory=\(account)", "ReadWritePaths=-/srv/\(account)"] {
+                #expect(quickstart.service.contains("\n\(line)\n"), "\(line)")
+            }
+        }
+        // Other places are named.
+        var request = Quickstart.Request(domains: [try Domain("ch-alpha.mssante.fr")])
+        request.program = "/opt/mssante/mss-operator"
+        let steps = try Quickstart(folder: "/opt/mssante/etc", request).steps
+        let check = "sudo -u mssante /opt/mssante/mss-operator check --config /opt/mssante/etc/operateur.yaml"
+        #expect(steps.contains { $0.commands == [check] })
+    }
+
+    @Test(
+        "EX_SSI_5100: keys of the service's account are refused to root's check, which tells as whom it is to be run",
+        .enabled(if: geteuid() == 0, "only root can give a file away"))
+    func otherAccount() async throws {
+        let world = try CommandWorld()
+        defer { world.remove() }
+        // Debian's nobody.
+        for name in ["operateur.key", "maitresse.cle"] {
+            #expect(chown("\(world.root)/cles/\(name)", 65534, 65534) == 0)
+        }
+        let check = OperatorCheck(world.settings)
+        let items = await check.storage() + check.certificates().0
+        let refused = items.filter { $0.subject == "Clé maîtresse" || $0.subject.hasPrefix("Certificat") }
+        #expect(refused.count == 2 && refused.allSatisfy { $0.verdict == .failure }, "\(refused)")
+        #expect(refused.allSatisfy { $0.remedy?.contains("sudo -u mssante mss-operator check") ?? false }, "\(refused)")
     }
 
     private static let addresses = Quickstart.ClientAddresses(
@@ -93,6 +140,13 @@ struct QuickstartTests {
         }
         #expect(units.count == 4)
         #expect(quickstart.service.contains("\nSockets=mss-operator.socket mss-operator-envoi-psc.socket "))
+        // All is opened at the first start, with what the settings name in its place by then.
+        let commands = quickstart.steps.flatMap(\.commands)
+        let deposit = "sudo install -m 0600 -o mssante -g mssante api-lps.pem api-lps.cle /etc/mssante/cles/"
+        let check = try #require(commands.firstIndex(of: "sudo -u mssante mss-operator check"))
+        #expect(commands[..<check].contains(deposit))
+        let start = "sudo systemctl enable --now mss-operator.socket mss-operator-envoi-psc.socket "
+        #expect(commands.last?.hasPrefix(start) ?? false)
         // The settings contradict nothing, and the zone names the hosts that they have, also for the other domain.
         let read = try OperatorSettings(yaml: try quickstart.settings.yaml, file: "/etc/mssante/operateur.yaml")
         #expect(read.apiLPS == lps)

@@ -15,9 +15,20 @@ extension OperatorCheck {
             return CheckItem(subject, .ok, "Elle peut être lue, par son propriétaire seul.")
         } catch {
             return Self.failure(
-                subject, error, remedy: "mss-operator quickstart en fait une ; celle d'un service existant se restaure."
-            )
+                subject, error,
+                remedy: Self.ownershipRemedy(settings.data.masterKey)
+                    ?? "mss-operator quickstart en fait une ; celle d'un service existant se restaure.")
         }
+    }
+
+    /// What to do about a key that was refused because it is another account's than ours; `nil` when it is ours. Its
+    /// owner alone reads a key, not even root does (EX_SSI_5100).
+    static func ownershipRemedy(_ path: String?) -> String? {
+        var status = stat()
+        guard let path, stat(path, &status) == 0, status.st_uid != geteuid() else { return nil }
+        return
+            "La clé doit être au compte du service, en mode 0600, et le contrôle se faire sous ce compte : "
+            + "sudo -u mssante mss-operator check."
     }
 
     private func folder() -> [CheckItem] {
@@ -28,7 +39,8 @@ extension OperatorCheck {
             return [
                 CheckItem(
                     subject, .failure, "\(root) n'existe pas.",
-                    remedy: "install -d -m 0700 -o mssante \(root) (l'unité systemd le fait par StateDirectory=).")
+                    remedy: "sudo install -d -m 0700 -o mssante -g mssante \(root) "
+                        + "(au démarrage, l'unité systemd le fait par StateDirectory=).")
             ]
         }
         var items: [CheckItem] = []

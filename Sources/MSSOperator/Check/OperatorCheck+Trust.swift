@@ -21,9 +21,9 @@ extension OperatorCheck {
                 items.append(
                     Self.failure(
                         subject, error,
-                        remedy:
-                            "Vérifiez \(one.certificate) et \(one.key) : forme PEM, droits 0600, clé de ce certificat.")
-                )
+                        remedy: Self.ownershipRemedy(one.key)
+                            ?? "Vérifiez \(one.certificate) et \(one.key) : forme PEM, droits 0600, "
+                            + "clé de ce certificat."))
                 continue
             }
             own.append(identity)

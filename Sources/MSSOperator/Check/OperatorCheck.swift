@@ -46,7 +46,8 @@ public struct OperatorCheck: Sendable {
             return [
                 CheckItem(
                     "Configuration", .failure, "Le fichier \(file) ne peut pas être lu.",
-                    remedy: "Vérifiez le chemin et les droits ; « mss-operator quickstart » fait un modèle.")
+                    remedy: "Vérifiez le chemin et les droits, et le compte : sudo -u mssante mss-operator check ; "
+                        + "« mss-operator quickstart » fait un modèle.")
             ]
         }
         let settings: OperatorSettings

@@ -17,35 +17,37 @@ public enum AlertRules {
             remedy: "systemctl status mss-operator ; journalctl -u mss-operator"),
         Rule(
             name: "MSSComposantEnPanne", expression: "mss_component_up == 0", wait: "5m", severity: "critique",
-            summary: "Le composant {{ $labels.composant }} est en panne.", remedy: "mss-operator check"),
+            summary: "Le composant {{ $labels.composant }} est en panne.",
+            remedy: "sudo -u mssante mss-operator check"),
         Rule(
             name: "MSSComposantEnAlerte", expression: "mss_component_up == 0.5", wait: "1h", severity: "avertissement",
-            summary: "Le composant {{ $labels.composant }} est en alerte.", remedy: "mss-operator check"),
+            summary: "Le composant {{ $labels.composant }} est en alerte.",
+            remedy: "sudo -u mssante mss-operator check"),
         Rule(
             name: "MSSFileEnRetard", expression: "mss_queue_oldest_seconds > 4 * 3600", wait: "10m",
             severity: "critique",
-            summary: "Un message attend depuis plus de quatre heures (RE_SSI_5010).", remedy: "mss-operator file"),
+            summary: "Un message attend depuis plus de quatre heures (RE_SSI_5010).", remedy: "sudo mss-operator file"),
         Rule(
             name: "MSSCibleDeRemise", expression: "mss_delivery_target_ratio < 0.98", wait: "30m",
             severity: "avertissement",
             summary: "Moins de 98 % des destinataires sont servis en quatre heures (RE_SSI_5010).",
-            remedy: "mss-operator file"),
+            remedy: "sudo mss-operator file"),
         Rule(
             name: "MSSMessagesRetenus", expression: "mss_queue_held_messages > 0", wait: "1h",
             severity: "avertissement",
-            summary: "Des messages sont retenus dans la file.", remedy: "mss-operator file"),
+            summary: "Des messages sont retenus dans la file.", remedy: "sudo mss-operator file"),
         Rule(
             name: "MSSEchecsDeRemise", expression: "increase(mss_recipients_failed_total[1h]) > 50", wait: "0m",
             severity: "avertissement", summary: "Beaucoup de destinataires ont été abandonnés en une heure.",
-            remedy: "mss-operator traces chercher --action message.refuse"),
+            remedy: "sudo mss-operator traces chercher --motif exploitation:alerte --action message.refuse"),
         Rule(
             name: "MSSListeBlancheVieille", expression: "mss_whitelist_age_seconds > 48 * 3600", wait: "10m",
             severity: "critique", summary: "La liste blanche n'est plus confirmée depuis deux jours (EX_2.2_5010).",
-            remedy: "mss-operator liste-blanche"),
+            remedy: "sudo mss-operator liste-blanche"),
         Rule(
             name: "MSSListeBlancheEnEchec", expression: "mss_whitelist_failures > 5", wait: "0m",
             severity: "avertissement",
-            summary: "Le téléchargement de la liste blanche échoue.", remedy: "mss-operator liste-blanche"),
+            summary: "Le téléchargement de la liste blanche échoue.", remedy: "sudo mss-operator liste-blanche"),
         Rule(
             name: "MSSCRLPerimee", expression: "mss_crl_remaining_seconds < 0", wait: "1h", severity: "critique",
             summary: "La CRL de {{ $labels.emetteur }} est périmée (EX_OPE_5050).",
@@ -70,7 +72,7 @@ public enum AlertRules {
             expression: "predict_linear(mss_disk_free_bytes[7d], 30 * 86400) < 0", wait: "6h",
             severity: "avertissement",
             summary: "Au rythme de la semaine, le disque des données sera plein avant un mois (EX_SSI_5080).",
-            remedy: "Prévoyez un disque plus grand ; voyez quelles boîtes grandissent : mss-operator bal lister --json"),
+            remedy: "Prévoyez un disque plus grand ; les boîtes qui grandissent : sudo mss-operator bal lister --json"),
         Rule(
             name: "MSSConnexionsPresqueToutes", expression: "mss_connections / mss_connections_limit > 0.8",
             wait: "10m", severity: "avertissement",
@@ -85,16 +87,16 @@ public enum AlertRules {
         Rule(
             name: "MSSAutoriteInconnue", expression: "mss_authorities_unknown > 0", wait: "0m", severity: "critique",
             summary: "Une autorité installée n'est pas parmi celles qui ont été vérifiées (RE_OPE_5040).",
-            remedy: "mss-operator check"),
+            remedy: "sudo -u mssante mss-operator check"),
         Rule(
             name: "MSSAnomalie", expression: "increase(mss_anomalies_total[15m]) > 0", wait: "0m",
             severity: "avertissement",
             summary: "Comportement inhabituel : {{ $labels.nature }} (EX_SSI_5090).",
-            remedy: "mss-operator traces chercher --famille technique --action incident.detect"),
+            remedy: "sudo mss-operator traces chercher --motif exploitation:alerte --action incident.detect"),
         Rule(
             name: "MSSPairsRefuses", expression: "increase(mss_handshakes_refused_total[15m]) > 100", wait: "0m",
             severity: "avertissement", summary: "Beaucoup de pairs refusés ({{ $labels.exigence }}).",
-            remedy: "mss-operator traces chercher --famille technique --action peer.connect"),
+            remedy: "sudo mss-operator traces chercher --motif exploitation:alerte --action peer.connect"),
         Rule(
             name: "MSSMessagesInfectes", expression: "increase(mss_messages_infected_total[1h]) > 10", wait: "0m",
             severity: "avertissement", summary: "Plus de dix messages infectés en une heure (EX_SSI_5090).",

@@ -120,15 +120,23 @@ extension Quickstart {
             """
     }
 
-    /// What is to be done so that client software comes in.
-    var clientStep: String {
-        let names = Quickstart.clientEntries.map { Quickstart.unit($0.name) }.joined(separator: " ")
-        let start = "systemctl daemon-reload ; systemctl enable --now \(names) ; systemctl restart mss-operator"
-        guard request.clientAddresses == nil else {
-            return
-                "Logiciels de santé (API LPS) : déposer \(folder)/cles/\(Quickstart.certificate).pem et .cle, puis : \(start)"
-        }
-        return
-            "À l'ouverture de l'API LPS : donner deux adresses aux unités mss-operator-*.socket (ListenStream=) et à « api_lps » les noms et systemd:NOM, décommenter « Sockets= » de mss-operator.service, puis : \(start)"
+    /// The command that puts the files of the certificate for client software into their place.
+    var clientDeposit: String { deposit(Quickstart.certificate) }
+
+    /// The command that opens all entry points: together, for systemd refuses a socket whose service runs.
+    var clientStart: String {
+        let sockets = Quickstart.clientEntries.map { Quickstart.unit($0.name) }.joined(separator: " ")
+        return "sudo systemctl enable --now mss-operator.socket \(sockets) mss-operator.service"
+    }
+
+    /// What is to be done so that client software comes in, where that is not yet decided.
+    var clientStep: Step {
+        Step(
+            "À l'ouverture de l'API LPS, donner deux adresses aux unités mss-operator-*.socket (ListenStream=) et à "
+                + "« api_lps » les noms et systemd:NOM, décommenter « Sockets= » de mss-operator.service, puis",
+            [
+                clientDeposit, "sudo systemctl daemon-reload",
+                "sudo systemctl stop mss-operator.socket mss-operator.service", clientStart,
+            ])
     }
 }

@@ -17,7 +17,7 @@ public struct Quickstart: Sendable {
         /// The trust space of tests instead of production.
         public var isTest = false
         /// Where the commands of the units lie.
-        public var program = "/usr/local/bin/mss-operator"
+        public var program = Quickstart.usualProgram
         /// The account that the service runs under.
         public var account = "mssante"
         /// Where client software is to come in; `nil` leaves that to be decided.
@@ -35,9 +35,17 @@ public struct Quickstart: Sendable {
         public var purpose: String
     }
 
+    /// Where sudo finds it by its name alone.
+    static let usualProgram = "/usr/local/bin/mss-operator"
+
     let folder: String
     let request: Request
     let serverName: Domain
+    /// What the service keeps.
+    var dataFolder: String { "/var/lib/\(request.account)" }
+    /// Where the service writes what administrators ask for, backups and exports (decision 0183): the only other place
+    /// that its unit leaves open.
+    var exportFolder: String { "/srv/\(request.account)" }
 
     /// Files for a folder, by its absolute path.
     ///
@@ -80,7 +88,7 @@ public struct Quickstart: Sendable {
             if request.clientAddresses != nil { settings.apiLPS = try clientSettings }
             settings.trust.authorities = [folder + "/autorites/igc-sante.pem"]
             settings.antivirus.address = .unix(path: "/run/clamav/clamd.ctl")
-            settings.data.folder = "/var/lib/\(request.account)"
+            settings.data.folder = dataFolder
             settings.data.masterKey = folder + "/cles/maitresse.cle"
             return settings
         }
@@ -120,7 +128,7 @@ public struct Quickstart: Sendable {
         _ = try StoreMasterKey.create(folder + "/cles/maitresse.cle")
         made.append(
             MadeFile(name: "cles/maitresse.cle", purpose: "clé maîtresse, à sauvegarder à part et à ne jamais perdre"))
-        try write("cles/LISEZMOI", QuickstartTexts.keys, "quelle clé se met où")
+        try write("cles/LISEZMOI", QuickstartTexts.keys(request.account), "quelle clé se met où")
         try write("autorites/LISEZMOI", QuickstartTexts.authorities, "où prendre les autorités et les comparer")
         try write("dns.zone", try zone, "enregistrements MX et SRV à publier")
         try write("systemd/mss-operator.service", service, "unité systemd durcie")
@@ -128,21 +136,5 @@ public struct Quickstart: Sendable {
         for unit in clientUnits { try write("systemd/\(unit.file)", unit.text, unit.purpose) }
         try write("prometheus/mss-operator.rules.yml", AlertRules.yaml, "règles d'alerte Prometheus")
         return made
-    }
-
-    /// What remains to be done, in order.
-    public var nextSteps: [String] {
-        [
-            "Demander à l'ANS le certificat SERV SSL de \(serverName.ascii) ; le déposer dans \(folder)/cles (operateur.pem, operateur.cle, 0600).",
-            "Déposer les autorités de l'IGC-Santé dans \(folder)/autorites/igc-sante.pem et comparer leurs empreintes (RE_OPE_5040).",
-            "Copier \(folder)/cles/maitresse.cle hors de la machine : sans elle aucune sauvegarde n'est lisible.",
-            "Créer le compte : useradd --system --home-dir /var/lib/\(request.account) \(request.account) ; chown -R \(request.account) \(folder)",
-            "Publier les enregistrements de \(folder)/dns.zone.",
-            "Relire \(folder)/operateur.yaml, puis : \(request.program) check --config \(folder)/operateur.yaml",
-            "Dire à chaque administrateur que ses actions sont tracées à son nom (EX_GDT_5020) et le nommer dans « administration.administrateurs » ; déclarer les conditions d'utilisation (« conditions », EX_DCU_5030).",
-            "Installer les unités : cp \(folder)/systemd/* /etc/systemd/system/ ; systemctl enable --now mss-operator.socket mss-operator.service",
-            clientStep,
-            "Charger \(folder)/prometheus/mss-operator.rules.yml dans Prometheus (métriques : \((try? settings.observation.address.text) ?? "")).",
-        ]
     }
 }

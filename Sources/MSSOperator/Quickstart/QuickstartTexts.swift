@@ -2,8 +2,11 @@ import MSSCore
 
 /// Texts that explain the places for files.
 enum QuickstartTexts {
-    static let keys = """
-        Clés de l'opérateur. Ce dossier n'est lisible que par le compte du service (0700), chaque clé aussi (0600).
+    static func keys(_ account: String) -> String {
+        """
+        Clés de l'opérateur. Ce dossier n'est lisible que par le compte du service (0700), chaque clé aussi (0600) ; celle
+        d'un autre compte est refusée. Pour en déposer une :
+        sudo install -m 0600 -o \(account) -g \(account) FICHIER CE-DOSSIER/
 
         operateur.pem    certificat SERV SSL de l'IGC-Santé, suivi de l'autorité intermédiaire (PEM)
         operateur.cle    sa clé privée (PEM)
@@ -14,6 +17,7 @@ enum QuickstartTexts {
         Aucun secret ne s'écrit dans la configuration ni sur une ligne de commande.
 
         """
+    }
 
     static let authorities = """
         Autorités de certification reconnues : igc-sante.pem, la racine et les intermédiaires de l'IGC-Santé (PEM),
@@ -63,6 +67,8 @@ extension Quickstart {
         NoNewPrivileges=yes
         ProtectSystem=strict
         ReadOnlyPaths=\(folder)
+        # Sauvegardes et exports, que le service écrit lui-même. Fait avant le démarrage ; le « - » permet qu'il manque.
+        ReadWritePaths=-\(exportFolder)
         ProtectHome=yes
         PrivateTmp=yes
         PrivateDevices=yes
