@@ -36,6 +36,16 @@ struct FaultTests {
         #expect(line != nil)
     }
 
+    /// Reads a log until each of these texts has stood in some line, in any order.
+    static func read(_ lines: AsyncStream<String>, until texts: Set<String>) async {
+        var missing = texts
+        for await line in lines {
+            missing = missing.filter { !line.contains($0) }
+            if missing.isEmpty { return }
+        }
+        Issue.record("never told: \(missing)")
+    }
+
     static func attempts(_ node: OperatorNode) -> Int {
         node.spool.messages().flatMap(\.shares).map(\.attempts).max() ?? 0
     }
@@ -157,6 +167,48 @@ struct FaultTests {
             }
             #expect(try await peer.send("c2") == .taken)
             #expect(try await alpha.inbox("secretariat", atLeast: 3).count == 3)
+        }
+        try await space.close()
+    }
+
+    @Test("EX_SDT_5010: a clock set back before the certificates refuses exchanges for now; put right, they go on")
+    func clockGoesBack() async throws {
+        let space = try await OperatorSpace(TwoNodesTests.domains, revocation: .seconds(30 * 86_400))
+        let (betaLogger, betaLines) = Logger.read()
+        let beta = try await space.open(space.settings("beta.mssante.fr", at: "127.0.0.3"), logger: betaLogger)
+        try await beta.openMailboxes(["laboratoire", "exploitation"])
+        let clock = JumpingClock()
+        let (logger, lines) = Logger.read()
+        try await beta.running {
+            try await Self.run(
+                space, space.settings("alpha.mssante.fr", at: "127.0.0.2"), clock: clock, logger: logger
+            ) { alpha, _ in
+                // Alpha is at work. Nothing between the two before: a session that is open already would go on.
+                _ = try await TwoNodesTests.submit(
+                    alpha, from: "exploitation@alpha.mssante.fr", to: ["secretariat@alpha.mssante.fr"])
+                #expect(try await alpha.inbox("secretariat", atLeast: 1).count == 1)
+                // The certificates of both begin an hour before the tests.
+                clock.jump(.seconds(-2 * 86_400))
+                _ = try await TwoNodesTests.submit(
+                    alpha, from: "exploitation@alpha.mssante.fr", to: ["laboratoire@beta.mssante.fr"])
+                _ = try await TwoNodesTests.submit(
+                    beta, from: "laboratoire@beta.mssante.fr", to: ["secretariat@alpha.mssante.fr"])
+                await Self.read(lines, until: ["clock jumped", "peer refused", "put off"])
+                await Self.putOff(betaLines, to: "alpha.mssante.fr")
+                let waiting = try #require(alpha.spool.destinations().first { $0.domain == "beta.mssante.fr" })
+                #expect(
+                    waiting.reasons.keys.contains { $0.contains("n'est valable qu'à partir du") },
+                    "\(waiting.reasons)")
+                #expect(waiting.messages == 1 && beta.spool.count == 1)
+                #expect(try await beta.inbox("laboratoire") == [])
+                #expect(try await alpha.inbox("secretariat").count == 1)
+                clock.correct()
+                // That is all. An attempt under way at that moment may be made twice, as the table says.
+                #expect(try await beta.inbox("laboratoire", atLeast: 1).count >= 1)
+                #expect(try await alpha.inbox("secretariat", atLeast: 2).count == 2)
+                for node in [alpha, beta] { try await node.emptied() }
+                #expect(try await alpha.inbox("exploitation").allSatisfy { !$0.contains("Action: failed") })
+            }
         }
         try await space.close()
     }

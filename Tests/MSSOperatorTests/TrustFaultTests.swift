@@ -1,5 +1,6 @@
 import Logging
 import MSSCore
+import MSSSMTP
 import MSSStore
 import MSSTLS
 import MSSTestKit
@@ -121,6 +122,51 @@ struct TrustFaultTests {
         #expect(again.spool.count == 12)
         await again.close()
         try await silent.close()
+        try await space.close()
+    }
+
+    @Test("RFC 1047: a peer that never answers a whole message holds up its own only, and no stop; nothing is lost")
+    func stallsAfterContent() async throws {
+        let hosts = TwoNodesTests.domains.merging(["gamma.mssante.fr": "127.0.0.4"]) { first, _ in first }
+        let space = try await OperatorSpace(hosts)
+        let (gamma, server) = try await StallingPeer.start(space, "gamma.mssante.fr", at: "127.0.0.4")
+        var settings = try space.settings("alpha.mssante.fr", at: "127.0.0.2")
+        settings.inbound.grace = .seconds(1)
+        let beta = try await space.open(space.settings("beta.mssante.fr", at: "127.0.0.3"))
+        try await beta.openMailboxes(["laboratoire", "exploitation"])
+        let count = 12
+        try await beta.running { [settings] in
+            try await FaultTests.run(space, settings) { alpha, peer in
+                for number in 0..<count {
+                    _ = try await TwoNodesTests.submit(
+                        alpha, from: "secretariat@alpha.mssante.fr", to: ["dr@gamma.mssante.fr"],
+                        body: "Message \(number)\r\n")
+                }
+                // As many as one destination may have under way, each sent to its end.
+                var held = 0
+                for await _ in gamma.unanswered {
+                    held += 1
+                    if held == settings.outbound.attemptsPerDestination { break }
+                }
+                for _ in 0..<5 {
+                    _ = try await TwoNodesTests.submit(
+                        alpha, from: "secretariat@alpha.mssante.fr", to: ["laboratoire@beta.mssante.fr"])
+                }
+                #expect(try await beta.inbox("laboratoire", atLeast: 5).count == 5)
+                #expect(try await peer.send("q1") == .taken)
+                let waiting = alpha.spool.destinations().first { $0.domain == "gamma.mssante.fr" }
+                #expect(waiting?.messages == count && waiting?.leased == held, "\(waiting as Any)")
+            }
+        }
+        // Broken off by the stop, within its time. Nobody knows whether the peer has them: they are sent again.
+        let again = try await space.open(settings)
+        #expect(again.spool.count == count)
+        gamma.answer()
+        try await again.running { try await again.emptied() }
+        let taken = gamma.taken
+        #expect(Set(taken.map { $0.split(separator: "\r\n").last ?? "" }).count == count, "\(taken)")
+        #expect(taken.count == count)
+        await server.shutDown(grace: .zero)
         try await space.close()
     }
 
