@@ -176,6 +176,37 @@ struct SpoolTests {
         await again.close()
     }
 
+    @Test("A piece that cannot be read keeps its own segment; the others are emptied all the same")
+    func compactionBesideDamage() async throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        let spool = try await folder.open()
+        for round in 0..<30 {
+            _ = try await spool.enqueue(.to("k@mort.test", body: noise(9000, seed: 9)), at: start + .seconds(round))
+            if round == 0 {
+                let place = try #require(
+                    spool.state.withLock { $0.index.entries.values.first?.content.chunks.first })
+                let file = try File(SpoolLayout(root: folder.spool).segment(place.segment), .readWrite)
+                let position = Int(place.offset) + 1000
+                try file.write([try file.read(1, at: position)[0] ^ 1], at: position)
+            }
+            for _ in 0..<8 { _ = try await spool.enqueue(.to("b@d.test", body: noise(6000, seed: 1)), at: start) }
+            let mort = try Domain("mort.test")
+            for job in try await spool.lease(request(allowances: [mort: 0])) {
+                try await spool.settle(job, DeliverySettlement(delivered: [address("b@d.test")]), at: start)
+            }
+        }
+        let last = try #require(spool.messages().last).id
+        var rounds = 0
+        while spool.usage.segments > 16, rounds < 2000 {
+            _ = try await spool.hold(last, false)
+            rounds += 1
+        }
+        #expect(spool.usage.segments <= 16, "\(spool.usage.segments) segments")
+        #expect(spool.count == 30)
+        await spool.close()
+    }
+
     @Test("operators list by destination and reason, show, retry, hold, release and drop")
     func operators() async throws {
         let folder = try TestFolder()

@@ -1,5 +1,5 @@
 import GRDB
-import MSSCore
+public import MSSCore
 
 /// What a backup holds.
 public struct MailBackup: Sendable, Hashable {
@@ -100,6 +100,26 @@ extension MailStore {
             UPDATE volume SET live = (
                 SELECT coalesce(sum(size + 16 * max(1, (size + 65535) / 65536)), 0) FROM blob WHERE volume = number)
             """)
+    }
+
+    /// Gives every folder another `UIDVALIDITY`, as a restored store must before anybody reads it: since the backup, numbers
+    /// may have been given to messages that are not in it, and will be given again (RFC 9051 §2.3.1.1).
+    ///
+    /// Clients download again what they kept.
+    public func renewValidities(at now: Timestamp) async throws {
+        let floor = min(max(now.seconds, 1), 0xFFFF_0000)
+        try await write { writer in
+            for mailbox in try writer.database.all("SELECT id FROM mailbox") {
+                let id: Int64 = mailbox[0]
+                try writer.database.run("UPDATE mailbox SET validity = max(validity, ?) WHERE id = ?", [floor, id])
+                for folder in try writer.database.all("SELECT id FROM folder WHERE mailbox = ? ORDER BY id", [id]) {
+                    try writer.database.run("UPDATE mailbox SET validity = validity + 1 WHERE id = ?", [id])
+                    try writer.database.run(
+                        "UPDATE folder SET validity = (SELECT validity FROM mailbox WHERE id = ?) WHERE id = ?",
+                        [id, folder[0] as Int64])
+                }
+            }
+        }
     }
 
     /// Makes a store of a backup, in an empty or missing folder; the backup is not changed. Every file is compared with

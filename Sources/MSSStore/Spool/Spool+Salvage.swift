@@ -172,7 +172,7 @@ extension Spool {
 
 extension StoreError {
     /// Whether it comes of reading files in this folder.
-    fileprivate func isOfReading(_ folder: String) -> Bool {
+    func isOfReading(_ folder: String) -> Bool {
         switch self {
         case .damaged(let path, _, _), .missing(let path): path == folder || path.hasPrefix(folder + "/")
         case .system("read", let path, _): path.hasPrefix(folder + "/")

@@ -220,8 +220,15 @@ public final class Spool: DeliveryQueue {
         Task.detached(priority: .utility) { [self] in
             let numbers = state.withLock { $0.index.messages(in: segment) }
             for number in numbers {
-                // A message that cannot be moved stays where it is, and the segment with it.
-                try? await move(number, outOf: segment)
+                do { try await move(number, outOf: segment) } catch let error as StoreError
+                    where error.isOfReading(folder)
+                {
+                    // The message stays where it is, and the segment with it: tried again at once it would fail as often as
+                    // it is tried, and no other segment would be emptied.
+                    state.withLock { $0.index.usage.leave(segment) }
+                } catch {
+                    // A full disk, for example: there will be another time.
+                }
             }
             isCompacting.withLock { $0 = false }
             _ = try? await commits.perform { _ in }

@@ -15,6 +15,8 @@ struct SpoolUsage {
         var ghosts: [UInt64] = []
         /// Reads under way, and drafts.
         var pins = 0
+        /// Whether it is not to be emptied: something in it cannot be read.
+        var isLeft = false
         /// How far it is written; known once it is full.
         var end: Int?
     }
@@ -64,6 +66,9 @@ struct SpoolUsage {
         mayHaveFreed = true
     }
 
+    /// Does not have a segment emptied any more: something in it cannot be read. It is freed once nothing needs it.
+    mutating func leave(_ number: UInt32) { segments[number]?.isLeft = true }
+
     /// Forgets a segment that is free.
     mutating func remove(_ number: UInt32) {
         segments[number] = nil
@@ -93,7 +98,7 @@ struct SpoolUsage {
         guard segments.count >= count else { return nil }
         let octets = segments.values.reduce(0) { $0 + $1.octets }
         guard octets < segments.count * (size / 2) else { return nil }
-        let candidates = segments.filter { $1.end != nil && $1.references > 0 && $1.pins == 0 }
+        let candidates = segments.filter { $1.end != nil && $1.references > 0 && $1.pins == 0 && !$1.isLeft }
         guard let least = candidates.min(by: { ($0.value.octets, $0.key) < ($1.value.octets, $1.key) }) else {
             return nil
         }

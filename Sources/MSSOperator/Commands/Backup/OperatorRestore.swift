@@ -54,18 +54,21 @@ public struct OperatorRestore: Sendable {
         var report = RestoreReport()
         (report.files, report.bytes) = (content.files, content.bytes)
         let master = try await OperatorNode.masterKey(settings.data)
-        try await stores(layout, master, &report)
+        try await stores(layout, master, isFinal: folder == nil, &report)
         try await journal(layout, backup, person, isFinal: folder == nil, &report)
         return report
     }
 
-    private func stores(_ layout: OperatorLayout, _ master: StoreMasterKey, _ report: inout RestoreReport) async throws
-    {
+    private func stores(
+        _ layout: OperatorLayout, _ master: StoreMasterKey, isFinal: Bool, _ report: inout RestoreReport
+    ) async throws {
         let spool = try await Spool.open(layout.queue, master: master, configuration: settings.data.spool)
         report.waiting = spool.count
         await spool.close()
         let mail = try await MailStore.open(layout.mail, master: master, configuration: settings.data.mail)
         let verified = try await mail.verify()
+        // Messages that came after the backup had numbers that new ones will have again.
+        if isFinal { try await mail.renewValidities(at: clock.now()) }
         await mail.close()
         report.messages = verified.messages
         report.findings += verified.findings.map { "Courrier : \($0)" }
