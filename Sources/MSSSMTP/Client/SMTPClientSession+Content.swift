@@ -7,7 +7,10 @@ extension SMTPClientSession {
     /// takes commands together, and then not more than a few of them.
     public var wantsContent: Bool {
         guard let transaction, transaction.stage == .content else { return false }
-        let most = configuration.usesPipelining && offer.offers(.pipelining) ? 4 : 1
+        // LMTP answers the last chunk for each recipient, but once only where an earlier one was refused: that must be known
+        // before.
+        let pipelines = configuration.usesPipelining && offer.offers(.pipelining) && configuration.mode != .lmtp
+        let most = pipelines ? 4 : 1
         return transaction.unanswered < most
     }
 

@@ -120,6 +120,19 @@ extension SessionTransactionTests {
         #expect(dialogue.session.isReady)
     }
 
+    @Test("LMTP sends a chunk once the one before is accepted: a refused one is answered once, not for each recipient")
+    func refusedLMTPChunk() {
+        var dialogue = Dialogue.open(offering: ["CHUNKING", "PIPELINING"], mode: .lmtp)
+        dialogue.begin(.to("b@d.test", "c@d.test"))
+        dialogue.server("250 ok", "250 ok", "250 ok")
+        dialogue.give("0123456789\r\n")
+        #expect(!dialogue.session.wantsContent && dialogue.results.isEmpty)
+        dialogue.server("452 4.3.1 full")
+        if dialogue.results.isEmpty { dialogue.server("250 reset") }
+        #expect(dialogue.results.last?.outcomes.count == 2)
+        #expect(dialogue.results.last?.outcomes.allSatisfy { $0.failure != nil } == true)
+    }
+
     @Test("an LMTP session that ends between the answers leaves what was said, and doubt for the rest")
     func brokenLMTP() {
         var dialogue = Dialogue.open(offering: ["PIPELINING"], mode: .lmtp)
