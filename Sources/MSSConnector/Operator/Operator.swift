@@ -251,7 +251,8 @@ public final class Operator: Sendable {
             events.send(.peerRefused(incident))
             metrics.refused(incident.requirement)
             metrics.refusedPeer(incident.requirement)
-            let source = incident.subject ?? incident.address
+            // Each connection has another port.
+            let source = incident.subject ?? incident.address?.split(separator: ":").dropLast().joined(separator: ":")
             var event = TraceEvent(
                 .connectPeer, .refused, by: incident.subject.map { .peer($0) } ?? .unauthenticated(claimed: nil),
                 means: TraceMeans(channel: "smtp", address: incident.address), authentication: .mutualTLS,
