@@ -137,7 +137,7 @@ final class ExchangeJournal: Sendable {
         short.message?.subject = nil
         short.message?.recipients = Array(event.message?.recipients.prefix(100) ?? [])
         if short == event {
-            state.withLock { $0.pending.removeFirst() }
+            state.withLock { _ = $0.pending.removeFirst() }
             tell(lost: 1)
         } else {
             state.withLock { $0.pending[0] = short }
