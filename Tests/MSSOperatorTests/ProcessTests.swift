@@ -125,6 +125,8 @@ struct ProcessTests {
                 """, "\(space.port)",
             ], seconds: 120)
         #expect(client.text.hasPrefix("220 mx.alpha.mssante.fr"), "\(client.everything)")
+        // It greets before it heeds signals.
+        try await process.wait(for: "\"texte\":\"running\"")
         process.signal(SIGTERM)
         #expect(await process.ended() == 0, "\(process.written)")
         try await space.close()

@@ -60,6 +60,8 @@ struct PassedClientSocketsTests {
         #expect(lines.count == 4, "\(client.everything) \(process.written)")
         let starts = ["220 \(one.lpsHosts.submissionPSC)", "* OK", "220 \(one.lpsHosts.submissionCertificate)", "* OK"]
         for (line, start) in zip(lines, starts) { #expect(line.hasPrefix(start), "\(line)") }
+        // It greets before it heeds signals.
+        try await process.wait(for: "\"texte\":\"running\"")
         process.signal(SIGTERM)
         #expect(await process.ended() == 0, "\(process.written)")
         CommandWorld.remove(directory)
