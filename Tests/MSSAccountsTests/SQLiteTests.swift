@@ -10,6 +10,17 @@ import Testing
     private let folder = Folder()
     private var path: String { folder.file("accounts.sqlite") }
 
+    @Test("A commit is on disk when it returns; a log that cannot be synced is an error, not a base that may forget")
+    func durable() throws {
+        let pool = try DurablePool.open(path, Configuration())
+        #expect(try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+        try pool.close()
+        // A link cannot be opened as a log.
+        let other = folder.file("other.sqlite")
+        try FileManager.default.createSymbolicLink(atPath: other + "-wal", withDestinationPath: path)
+        #expect(throws: DatabaseError.self) { try DurablePool.open(other, Configuration()) }
+    }
+
     private func mailbox(_ id: Int64) throws -> Mailbox {
         Mailbox(
             id: MailboxID(id), kind: .person, address: try directory("a\(id)@b.mssante.fr"), responsible: PersonID(1),

@@ -26,13 +26,7 @@ struct NoticeDressTests {
         _ bytes: [UInt8], from sender: String?, in local: String, dresses: Bool = true
     ) async throws -> (text: String, changes: [TraceChange]) {
         let alpha = try await TestOperator("alpha")
-        var draft = MSSAccounts.Mailbox(
-            id: MailboxID(0), kind: .application, address: Samples.directory("laboratoire@alpha.mssante.fr"),
-            responsible: alpha.director, createdAt: Timestamp(seconds: 0))
-        draft.structure = alpha.finess
-        draft.summary = "Laboratoire"
-        _ = try await alpha.accounts.perform(.create(draft), by: TestOperator.administrator)
-        try await alpha.index.refresh()
+        _ = try await alpha.openLaboratory()
         let operation = try alpha.makeOperator(
             whitelist: Samples.whitelist([("alpha.mssante.fr", try alpha.certificateName)])
         ) { $0.dressesNotices = dresses }

@@ -11,13 +11,7 @@ struct NoticeMarkTests {
     /// An operator with `laboratoire`, an application's mailbox.
     private static func make() async throws -> (TestOperator, Operator, MailboxID) {
         let alpha = try await TestOperator("alpha")
-        var draft = MSSAccounts.Mailbox(
-            id: MailboxID(0), kind: .application, address: Samples.directory("laboratoire@alpha.mssante.fr"),
-            responsible: alpha.director, createdAt: Timestamp(seconds: 0))
-        draft.structure = alpha.finess
-        draft.summary = "Laboratoire"
-        let laboratory = try await alpha.accounts.perform(.create(draft), by: TestOperator.administrator).mailbox!.id
-        try await alpha.index.refresh()
+        let laboratory = try await alpha.openLaboratory()
         let operation = try alpha.makeOperator(
             whitelist: Samples.whitelist([("alpha.mssante.fr", try alpha.certificateName)]))
         return (alpha, operation, laboratory)

@@ -25,16 +25,18 @@ extension MailboxesCommand {
         }
 
         func run() async throws {
-            var words = text
-            if let file {
-                guard let data = FileManager.default.contents(atPath: file), data.count <= 64 << 10,
-                    let text = String(data: data, encoding: .utf8)
-                else { throw ValidationError("\(file) n'est pas un texte UTF-8 lisible.") }
-                words = text
+            try await explained {
+                var words = text
+                if let file {
+                    guard let data = FileManager.default.contents(atPath: file), data.count <= 64 << 10,
+                        let text = String(data: data, encoding: .utf8)
+                    else { throw AdminFailure(400, "Le fichier \(file) n'est pas un texte UTF-8 de 64 Kio au plus.") }
+                    words = text
+                }
+                try await MailboxesCommand.show(
+                    SetAbsence.self, SetAbsence.Arguments(address: address, text: words, from: from, until: until),
+                    connection)
             }
-            try await MailboxesCommand.show(
-                SetAbsence.self, SetAbsence.Arguments(address: address, text: words, from: from, until: until),
-                connection)
         }
     }
 

@@ -35,28 +35,12 @@ public final class SQLiteAccountRepository: AccountRepository {
         }
         pool = try StoreFailure.translating {
             try SQLiteAccountRepository.refuseForeignFile(path)
-            SQLiteAccountRepository.synchronizeLog(path)
-            let pool = try DatabasePool(path: path, configuration: configuration)
-            // A commit is on disk when it returns, and a trace with it (EX_GDT_5030). GRDB turns that off with the log
-            // (`synchronous = NORMAL`), after the connection was prepared.
-            try pool.writeWithoutTransaction { database in
-                try database.execute(sql: "PRAGMA synchronous = FULL")
-                guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2 else {
-                    throw DatabaseError(message: "synchronous = FULL is not taken")
-                }
-            }
+            // A commit is on disk when it returns, and a trace with it (EX_GDT_5030).
+            let pool = try DurablePool.open(path, configuration)
             try pool.read { try SQLiteAccountRepository.inspect($0, options) }
             try AccountSchema.migrator.migrate(pool)
             return pool
         }
-    }
-
-    /// What a process that was killed has written to the log and not synced counts from now on: it is on disk first.
-    private static func synchronizeLog(_ path: String) {
-        let log = Glibc.open(path + "-wal", O_RDONLY | O_CLOEXEC)
-        guard log >= 0 else { return }
-        fdatasync(log)
-        Glibc.close(log)
     }
 
     /// A look before the write-ahead log is turned on, which would change another application's file.

@@ -29,8 +29,8 @@ final class ExchangeJournal: Sendable {
     private let clock: any WallClock
     private let state: Guarded<State>
     private static let mostPending = 100_000
-    /// Traces written at once after a failure.
-    private static let slice = 500
+    /// Traces written at once after a failure: few writes for all that may wait, and none near the bound of a batch.
+    private static let slice = 5_000
 
     init(
         recorder: any TraceRecorder, metrics: ConnectorMetrics, events: EventHub, detector: AnomalyDetector,

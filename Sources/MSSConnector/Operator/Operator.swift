@@ -79,8 +79,7 @@ public final class Operator: Sendable {
             intake: MessageIntake(spool: services.spool, screening: screening, metrics: metrics), journal: journal,
             metrics: metrics, clock: clock, host: configuration.serverName, author: author,
             dressesNotices: configuration.dressesNotices, zoneMinutes: configuration.zoneMinutes, queue: queue,
-            wake: { waker.wake() },
-            direct: DirectDelivery(limit: configuration.directDelivery))
+            wake: { waker.wake() }, direct: DirectDelivery(limit: configuration.directDelivery))
         let submission = SubmissionService(flow: flow)
         self.submission = submission
         let gate = AccessGate(
@@ -134,8 +133,7 @@ public final class Operator: Sendable {
         self.round = round
         scheduler = Scheduler(
             Operator.jobs(configuration, services, flow, events, round), ledger: services.jobs, events: events,
-            clock: clock,
-            zoneMinutes: configuration.zoneMinutes)
+            clock: clock, zoneMinutes: configuration.zoneMinutes)
     }
 
     // MARK: Running

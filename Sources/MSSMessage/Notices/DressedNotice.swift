@@ -96,10 +96,13 @@ public struct DressedNotice: Sendable {
     private static func header(of message: Message, _ subject: String?) -> [UInt8] {
         let range = message.parts[0].headerRange
         guard let subject = subject.flatMap(field) else { return Array(message.bytes[range]) }
-        var result = subject
+        let fields = message.header.all("Subject")
+        // Where the first one stood: what servers wrote on the way stays together at the top (RFC 5322 §3.6).
+        var result: [UInt8] = fields.isEmpty ? subject : []
         var position = range.lowerBound
-        for field in message.header.all("Subject") {
+        for (number, field) in fields.enumerated() {
             result += message.bytes[position..<field.range.lowerBound]
+            if number == 0 { result += subject }
             result += renamed(field)
             position = field.range.upperBound
         }
@@ -109,19 +112,21 @@ public struct DressedNotice: Sendable {
     /// The header in two: fields of the message, and those that describe its content and go with it.
     private static func split(_ message: Message, _ subject: String?) -> (outer: [UInt8], inner: [UInt8]) {
         let subject = subject.flatMap(field)
-        var outer = subject ?? []
+        var outer: [UInt8] = []
         var inner: [UInt8] = []
+        var isWritten = false
         for field in message.header {
             let name = field.name.lowercased()
             if name.hasPrefix("content-") {
                 inner += message.bytes[field.range] + [0x0D, 0x0A]
-            } else if name == "subject", subject != nil {
-                outer += renamed(field) + [0x0D, 0x0A]
+            } else if name == "subject", let subject {
+                outer += (isWritten ? [] : subject) + renamed(field) + [0x0D, 0x0A]
+                isWritten = true
             } else if name != "mime-version" {
                 outer += message.bytes[field.range] + [0x0D, 0x0A]
             }
         }
-        return (outer, inner)
+        return (outer + (isWritten ? [] : subject ?? []), inner)
     }
 
     private static func field(_ subject: String) -> [UInt8]? {

@@ -97,8 +97,7 @@ enum NoticePhrases {
     /// What only French notices say.
     static let french = [
         "votre message", "n'a pas pu etre", "n'a pas ete", "a ete remis", "a ete lu", "a ete affiche",
-        "ce destinataire",
-        "boite aux lettres",
+        "ce destinataire", "boite aux lettres",
     ]
 
     /// What notices in English say: in these, the French words are those of a server that they quote.

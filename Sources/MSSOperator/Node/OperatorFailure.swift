@@ -39,8 +39,8 @@ public enum OperatorFailure: ExplainedFailure, Hashable {
         case .resolver(let reason): "La résolution DNS ne peut pas être préparée : \(reason)"
         case .http(let reason): "Le client HTTPS ne peut pas être préparé : \(reason)"
         case .queue(let reason):
-            "La file d'attente est endommagée. \(reason) « mss-operator file recuperer --par NOM » la remet en service avec tout ce "
-                + "qui se lit."
+            "La file d'attente est endommagée. \(reason) « mss-operator file recuperer --par NOM » la remet en service "
+                + "avec tout ce qui se lit."
         }
     }
 

@@ -96,6 +96,16 @@ extension OperatorNode {
 
     private func trustMetrics(_ page: inout PrometheusText) {
         let (now, status) = (clock.now(), trust.whitelist.status)
+        func lists(_ value: (CertificateRevocationList) -> Double) -> [([(String, String)], Double)] {
+            trust.crls.lists.enumerated().map { index, list in
+                (
+                    [
+                        ("emetteur", list.issuer.commonName ?? list.issuer.rfc4514),
+                        ("sorte", list.isDelta ? "delta" : "complete"), ("rang", "\(index)"),
+                    ], value(list)
+                )
+            }
+        }
         if let record = status.record {
             page.add(
                 "mss_whitelist_age_seconds", .gauge, "Temps depuis la confirmation de la liste blanche.",
@@ -105,24 +115,10 @@ extension OperatorNode {
         page.add("mss_whitelist_failures", .gauge, "Echecs de suite du téléchargement.", Double(status.failureCount))
         page.add(
             "mss_crl_age_seconds", .gauge, "Age des CRL chargées, depuis leur publication.",
-            trust.crls.lists.enumerated().map { index, list in
-                (
-                    [
-                        ("emetteur", list.issuer.commonName ?? list.issuer.rfc4514),
-                        ("sorte", list.isDelta ? "delta" : "complete"), ("rang", "\(index)"),
-                    ], (now - list.thisUpdate).inSeconds
-                )
-            })
+            lists { (now - $0.thisUpdate).inSeconds })
         page.add(
             "mss_crl_remaining_seconds", .gauge, "Temps avant la date de prochaine publication des CRL chargées.",
-            trust.crls.lists.enumerated().map { index, list in
-                (
-                    [
-                        ("emetteur", list.issuer.commonName ?? list.issuer.rfc4514),
-                        ("sorte", list.isDelta ? "delta" : "complete"), ("rang", "\(index)"),
-                    ], (list.nextUpdate - now).inSeconds
-                )
-            })
+            lists { ($0.nextUpdate - now).inSeconds })
         // RE_OPE_5040: compared again whenever supervision looks.
         let kept = KnownFingerprints.path(beside: settings.trust.authorities).flatMap { KnownFingerprints(file: $0) }
         if let kept {

@@ -1,4 +1,5 @@
 import GRDB
+import MSSAccounts
 import MSSCore
 
 /// How the SQLite bases of this library are opened.
@@ -19,9 +20,7 @@ enum StoreDatabase {
             try database.execute(sql: "PRAGMA secure_delete = ON")
         }
         do {
-            try synchronizeLog(path)
-            let pool = try DatabasePool(path: path, configuration: configuration)
-            try syncEveryCommit(pool)
+            let pool = try DurablePool.open(path, configuration)
             try pool.read { database in
                 let found = try database.number("PRAGMA application_id")
                 let tables = try database.number("SELECT count(*) FROM sqlite_master")
@@ -32,24 +31,6 @@ enum StoreDatabase {
             try migrator.migrate(pool)
             return pool
         } catch { throw StoreError.of(error, path) }
-    }
-
-    /// What a process that was killed has written to the log and not synced counts from now on: it is told as kept, and
-    /// messages leave the queue for it. So it is on disk first.
-    private static func synchronizeLog(_ path: String) throws(StoreError) {
-        guard Folder.exists(path + "-wal") else { return }
-        try File(path + "-wal", .read).synchronize()
-    }
-
-    /// A commit is on disk when it returns. GRDB turns that off with the log (`synchronous = NORMAL`), after the connection
-    /// was prepared: it is asked for afterwards, and looked at.
-    private static func syncEveryCommit(_ pool: DatabasePool) throws {
-        try pool.writeWithoutTransaction { database in
-            try database.execute(sql: "PRAGMA synchronous = FULL")
-            guard try database.number("PRAGMA synchronous") == 2 else {
-                throw DatabaseError(message: "synchronous = FULL is not taken")
-            }
-        }
     }
 
     /// Copies a base as it is now to another file, while it is in use.

@@ -160,6 +160,7 @@ final class MailWriter {
             let failure = StoreError.of(error, volumes.root)
             lost = lost ?? failure
             try? database.rollback()
+            if Folder.exists(file.path) { spares.give(file) }
             throw failure
         }
     }

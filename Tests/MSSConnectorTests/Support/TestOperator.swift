@@ -131,6 +131,18 @@ final class TestOperator: Sendable {
     func id(_ local: String) -> MailboxID { mailboxes[local]!.id }
 
     /// Changes an account and takes the change over.
+    /// Opens `laboratoire`, an application's mailbox.
+    func openLaboratory() async throws -> MailboxID {
+        var draft = MSSAccounts.Mailbox(
+            id: MailboxID(0), kind: .application, address: Samples.directory("laboratoire@\(domain)"),
+            responsible: director, createdAt: Timestamp(seconds: 0))
+        draft.structure = finess
+        draft.summary = "Laboratoire"
+        let made = try await accounts.perform(.create(draft), by: TestOperator.administrator)
+        try await index.refresh()
+        return made.mailbox!.id  // created just now
+    }
+
     func perform(_ operation: AccountOperation, by actor: Actor = TestOperator.administrator) async throws {
         try await accounts.perform(operation, by: actor)
         try await index.refresh()
